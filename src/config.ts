@@ -1,0 +1,154 @@
+/** One table of settings. A flag comes before the environment, that before config.json, that before the default. */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { usageError, systemErrorCode } from './errors.js';
+import { ensureHome, fileError } from './home.js';
+import { readValue, unknownWord, valueOfText } from './job/option-kinds.js';
+import type { OptionKind } from './job/option-kinds.js';
+import { JOB_OPTIONS } from './job/options.js';
+import type { JobDefaults, JobOption } from './job/options.js';
+import { HOUR } from './time.js';
+
+export interface Setting {
+  readonly name: string;
+  readonly value: OptionKind;
+  readonly help: string;
+  /** As a person writes it; null: none. */
+  readonly fallback: string | number | null;
+}
+
+const OF_JOBS: readonly JobOption[] = JOB_OPTIONS;
+
+export const SETTINGS: readonly Setting[] = [
+  ...OF_JOBS.flatMap((option) =>
+    option.setting === undefined ? [] : [{ name: option.name, value: option.value, help: option.help, fallback: option.setting }],
+  ),
+  {
+    name: 'poll_interval_ms',
+    value: { kind: 'integer', min: 10, max: HOUR },
+    help: 'how often a waiting worker looks by itself, should no doorbell reach it',
+    fallback: 2000,
+  },
+  {
+    name: 'lock_timeout',
+    value: { kind: 'duration', minMs: 0, maxMs: HOUR },
+    help: 'how long a command waits for a database that another process holds locked',
+    fallback: '10s',
+  },
+];
+
+/** The settings in force. */
+export interface Settings extends JobDefaults {
+  readonly pollIntervalMs: number;
+  readonly lockTimeoutMs: number;
+}
+
+/** What a setting is now, as a person writes it, and where that comes from. */
+export interface SettingInForce {
+  readonly name: string;
+  readonly value: string | number | null;
+  readonly origin: 'environment' | 'config.json' | 'default';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type ConfigFile = Readonly<Record<string, unknown>>;
+
+export function configPath(home: string): string {
+  return join(home, 'config.json');
+}
+
+/** The setting of that name; kebab-case is accepted. Throws `usage` with the nearest name. */
+export function findSetting(name: string): Setting {
+  const wanted = name.replaceAll('-', '_');
+  const setting = SETTINGS.find((candidate) => candidate.name === wanted);
+  if (setting === undefined) throw unknownWord('setting', name, SETTINGS.map((known) => known.name));
+  return setting;
+}
+
+/** Every setting in force. Throws `usage` where one has a value that it cannot have. */
+export function listSettings(home: string, env: Environment): SettingInForce[] {
+  const file = readConfigFile(home);
+  return SETTINGS.map((setting) => settingInForce(setting, file, env, home));
+}
+
+/** Throws `usage` where a setting has a value that it cannot have. */
+export function loadSettings(home: string, env: Environment): Settings {
+  const values = new Map<string, unknown>();
+  for (const { name, value } of listSettings(home, env)) {
+    values.set(name, value === null ? null : readValue(findSetting(name).value, value, `setting ${name}`));
+  }
+  const read = <T>(name: string): T => values.get(name) as T;
+  return {
+    maxRetries: read('max_retries'),
+    backoffBase: read('backoff_base'),
+    backoffMaxMs: read('backoff_max'),
+    jitter: read('jitter'),
+    timeoutMs: read('timeout'),
+    graceMs: read('grace'),
+    pollIntervalMs: read('poll_interval_ms'),
+    lockTimeoutMs: read('lock_timeout'),
+  };
+}
+
+/** Stores one setting from its text; the value as stored. Throws `usage` and changes nothing where it is bad. */
+export function saveSetting(home: string, setting: Setting, text: string): string | number {
+  const value = valueOfText(setting.value, text);
+  readValue(setting.value, value, setting.name);
+  const stored = typeof value === 'number' ? value : text;
+  writeConfigFile(home, { ...readConfigFile(home), [setting.name]: stored });
+  return stored;
+}
+
+/** Back to the default; false where it was not set. */
+export function removeSetting(home: string, setting: Setting): boolean {
+  const { [setting.name]: removed, ...rest } = readConfigFile(home);
+  if (removed === undefined) return false;
+  writeConfigFile(home, rest);
+  return true;
+}
+
+function settingInForce(setting: Setting, file: ConfigFile, env: Environment, home: string): SettingInForce {
+  const variable = `QUEUECTL_${setting.name.toUpperCase()}`;
+  const fromEnvironment = env[variable];
+  if (fromEnvironment !== undefined && fromEnvironment !== '') {
+    const value = valueOfText(setting.value, fromEnvironment);
+    readValue(setting.value, value, variable);
+    return { name: setting.name, value: value as string | number, origin: 'environment' };
+  }
+  const fromFile = file[setting.name];
+  if (fromFile === undefined || fromFile === null) return { name: setting.name, value: setting.fallback, origin: 'default' };
+  readValue(setting.value, fromFile, `${setting.name} in ${configPath(home)}`);
+  return { name: setting.name, value: fromFile as string | number, origin: 'config.json' };
+}
+
+function readConfigFile(home: string): ConfigFile {
+  const path = configPath(home);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return {};
+    throw fileError(error, `cannot read ${path}`);
+  }
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as ConfigFile;
+  } catch {
+    // Fall through: what is not JSON and what is not an object get the same answer.
+  }
+  throw usageError(`${path} is not a JSON object`, 'mend it by hand, or remove it to return to the defaults');
+}
+
+/** Replaces the file in one step, so that a crash or a full disk leaves the old one. */
+function writeConfigFile(home: string, config: ConfigFile): void {
+  ensureHome(home);
+  const path = configPath(home);
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600, flush: true });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw fileError(error, `cannot write ${path}`);
+  }
+}

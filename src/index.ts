@@ -1,0 +1,13 @@
+/** The public API. */
+export { openQueue } from './open-queue.js';
+export type { OpenQueueOptions } from './open-queue.js';
+export { Queue } from './queue.js';
+export type { EnqueueOptions } from './queue.js';
+export { Worker } from './worker/worker.js';
+export type { WorkerOptions } from './worker/worker.js';
+export { QueueError } from './errors.js';
+export type { ErrorCode } from './errors.js';
+export type { JobInput } from './job/options.js';
+export type { Counts, Job, Run } from './job/job.js';
+export type { State } from './job/state.js';
+export type { InsertResult, JobFilter, Session } from './store/store.js';

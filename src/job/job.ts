@@ -1,0 +1,97 @@
+import type { State } from './state.js';
+
+/** A string is a line for `/bin/sh -c`; a list is an exact argv, run without a shell. */
+export type Command = string | readonly string[];
+
+export interface Backoff {
+  /** Seconds; the delay before retry n is base ^ n. */
+  readonly base: number;
+  readonly maxMs: number | null;
+  /** 0 to 1: the part of each delay that chance may take away. */
+  readonly jitter: number;
+}
+
+/** How and where a job's process runs. */
+export interface RunOptions {
+  readonly timeoutMs: number | null;
+  /** Between TERM and KILL. */
+  readonly graceMs: number;
+  /** Null: the worker's own directory. */
+  readonly cwd: string | null;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A job that passed every check and is not stored yet. */
+export interface NewJob extends RunOptions {
+  /** Null: the job is shown by its sequence number. */
+  readonly id: string | null;
+  readonly command: Command;
+  readonly queue: string;
+  readonly priority: number;
+  /** When it may start: an instant, or a delay from the moment the store takes it. */
+  readonly start: { readonly atMs: number } | { readonly delayMs: number };
+  readonly maxRetries: number;
+  readonly backoff: Backoff;
+}
+
+interface JobFacts extends Omit<NewJob, 'id' | 'start'> {
+  readonly seq: number;
+  /** The id that people use: the job's own, or its sequence number in digits. */
+  readonly id: string;
+  readonly runAtMs: number;
+  /** How many runs failed. */
+  readonly attempts: number;
+  /** How many runs ended because their worker died. */
+  readonly crashes: number;
+  /** The number of the latest run, from 1; 0 before the first. Never lowered: it is the fencing token. */
+  readonly run: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** How the latest run ended. */
+export interface Ending {
+  readonly startedAtMs: number | null;
+  readonly finishedAtMs: number;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** In plain words; null where there is nothing to explain. */
+  readonly reason: string | null;
+}
+
+export interface WaitingJob extends JobFacts {
+  readonly state: 'scheduled' | 'pending' | 'blocked' | 'held';
+}
+
+export interface ProcessingJob extends JobFacts {
+  readonly state: 'processing';
+  readonly sessionId: number;
+  readonly startedAtMs: number;
+}
+
+export interface EndedJob extends JobFacts, Ending {
+  readonly state: 'failed' | 'completed' | 'dead' | 'cancelled';
+}
+
+/** A stored job. Each state carries only the data it has: narrow on `state`. */
+export type Job = WaitingJob | ProcessingJob | EndedJob;
+
+/** One execution of a job. */
+export interface Run {
+  readonly seq: number;
+  readonly run: number;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  readonly outcome: OutcomeKind;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly reason: string | null;
+  readonly outputBytes: number;
+  /** Null where the output is in a file of its own, or there is none. */
+  readonly output: Uint8Array | null;
+}
+
+export type OutcomeKind = 'success' | 'failure' | 'timeout' | 'cancelled' | 'given_back' | 'lost';
+
+/** Jobs in each state. */
+export type Counts = Readonly<Record<State, number>>;

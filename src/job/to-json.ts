@@ -1,0 +1,56 @@
+/** The one JSON shape of a job and of a run, for the command line and every later interface. It only ever grows. */
+import { formatInstant } from '../time.js';
+import type { Job, Run } from './job.js';
+
+/** A job as JSON: snake_case, instants in ISO 8601 UTC, durations in milliseconds, ids as strings. */
+export function toJobJson(job: Job): Record<string, unknown> {
+  return {
+    id: job.id,
+    command: job.command,
+    state: job.state,
+    queue: job.queue,
+    priority: job.priority,
+    attempts: job.attempts,
+    max_retries: job.maxRetries,
+    crashes: job.crashes,
+    run: job.run,
+    backoff_base: job.backoff.base,
+    backoff_max_ms: job.backoff.maxMs,
+    jitter: job.backoff.jitter,
+    timeout_ms: job.timeoutMs,
+    grace_ms: job.graceMs,
+    cwd: job.cwd,
+    env: job.env,
+    run_at: formatInstant(job.runAtMs),
+    created_at: formatInstant(job.createdAtMs),
+    updated_at: formatInstant(job.updatedAtMs),
+    ...endingJson(job),
+  };
+}
+
+/** Every key is always there, so that a script need not ask for the state first. */
+function endingJson(job: Job): Record<string, unknown> {
+  const ended = 'finishedAtMs' in job ? job : null;
+  const startedAtMs = 'startedAtMs' in job ? job.startedAtMs : null;
+  return {
+    started_at: startedAtMs === null ? null : formatInstant(startedAtMs),
+    finished_at: ended === null ? null : formatInstant(ended.finishedAtMs),
+    exit_code: ended?.exitCode ?? null,
+    signal: ended?.signal ?? null,
+    reason: ended?.reason ?? null,
+  };
+}
+
+export function toRunJson(run: Run): Record<string, unknown> {
+  return {
+    run: run.run,
+    outcome: run.outcome,
+    exit_code: run.exitCode,
+    signal: run.signal,
+    reason: run.reason,
+    started_at: formatInstant(run.startedAtMs),
+    finished_at: formatInstant(run.finishedAtMs),
+    duration_ms: run.finishedAtMs - run.startedAtMs,
+    output_bytes: run.outputBytes,
+  };
+}

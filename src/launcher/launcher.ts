@@ -1,0 +1,53 @@
+/** Starts, watches and ends processes. Knows nothing of jobs or stores. */
+
+/** A line for /bin/sh -c, or an exact argv. */
+export type LaunchCommand = { readonly shell: string } | { readonly argv: readonly string[] };
+
+export interface LaunchSpec {
+  readonly command: LaunchCommand;
+  /** Null: the caller's own directory. */
+  readonly cwd: string | null;
+  /** The whole environment of the process. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Unique to this run and also in `env`: by it, what is left of the run can be found and proved ours. */
+  readonly token: string;
+  readonly timeoutMs: number | null;
+  /** Between TERM and KILL. */
+  readonly graceMs: number;
+  /** Appended with both streams, mode 0600; made if missing. */
+  readonly outputFile: string;
+  /** Receives what the process prints while it runs, as well as the file: for a command in the foreground. */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+  /** Written before the process does anything, removed by the caller once the run's end is stored. */
+  readonly noteFile: string;
+}
+
+export interface Exit {
+  /** What ended it first: itself, its time limit, the caller's signal, or it never started. */
+  readonly cause: 'exited' | 'timed_out' | 'stopped' | 'not_started' | 'no_resources';
+  /** Shell convention where it never started: 127 not found, 126 not executable or no such directory. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** In plain words, where there is more to say than the code. */
+  readonly message: string | null;
+}
+
+/** What an implementation cannot do is declared here, never guessed. */
+export interface LauncherCapabilities {
+  /** CPU time and peak memory of each run. */
+  readonly usage: boolean;
+  /** Ends its processes by itself when the worker is killed. */
+  readonly outlivesNothing: boolean;
+  /** Gives its processes real pipes (`echo x > /dev/stdout` works). */
+  readonly pipes: boolean;
+}
+
+export interface Launcher {
+  readonly name: 'node' | 'native';
+  readonly capabilities: LauncherCapabilities;
+  /**
+   * Runs one process to its end, its whole process group with it. Never throws for a failed command.
+   * The signal ends the group: TERM, then KILL after the grace; aborted with the reason 'now', KILL at once.
+   */
+  run(spec: LaunchSpec, signal: AbortSignal): Promise<Exit>;
+}

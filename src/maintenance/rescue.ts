@@ -1,0 +1,51 @@
+/** Jobs of sessions that died: what is left of their processes is ended, then they run again. */
+import { decide } from '../job/decide.js';
+import type { ProcessingJob } from '../job/job.js';
+import type { Outcome } from '../job/outcome.js';
+import { endLeftovers } from '../launcher/leftovers.js';
+import { bootId } from '../launcher/process-identity.js';
+import { emit } from '../log.js';
+import { readCollected, removeFile } from '../output/collect.js';
+import { logFile, noteFile } from '../output/log-file.js';
+import type { DeadSession, FinishedRun, Store } from '../store/store.js';
+
+/**
+ * Any worker may do it, and two at once do no harm: what is dead may be killed twice, and the write that
+ * moves a job on is fenced by the dead session, so that it happens once.
+ */
+export async function rescueDeadSessions(store: Store): Promise<void> {
+  for (const dead of await store.listDeadSessions(bootId())) await rescueSession(store, dead);
+}
+
+async function rescueSession(store: Store, dead: DeadSession): Promise<void> {
+  const owned = await store.listOwned(dead.session);
+  // After a reboot nothing is left, and a noted pid may be a stranger's.
+  if (dead.cause === 'crash') await Promise.all(owned.map(({ seq, run }) => endLeftovers(noteFile(store.runDir, seq, run))));
+  const finished = owned.map((job) => lostRun(store, job, dead));
+  const { lost } = await store.exchange(dead.session, { running: [], finished, free: 0 });
+  await store.closeSession(dead.session);
+  for (const [index, job] of owned.entries()) {
+    const run = finished[index];
+    if (run === undefined || lost.some(({ seq }) => seq === job.seq)) continue;
+    removeFile(noteFile(store.runDir, job.seq, job.run));
+    if (run.output !== null) removeFile(logFile(store.logsDir, job.seq, job.run));
+    emit({ event: 'job.rescued', id: job.id, cause: dead.cause, to: run.transition.to });
+  }
+}
+
+function lostRun(store: Store, job: ProcessingJob, { session, cause }: DeadSession): FinishedRun {
+  const outcome: Outcome = { kind: 'lost', cause };
+  const transition = decide({ ...job, attached: session.kind === 'run' }, outcome, Math.random());
+  const output = readCollected(logFile(store.logsDir, job.seq, job.run));
+  return {
+    seq: job.seq,
+    run: job.run,
+    transition,
+    outcome: 'lost',
+    exitCode: null,
+    signal: null,
+    reason: cause === 'reboot' ? 'lost: the machine restarted' : 'lost: its worker died',
+    outputBytes: output.bytes,
+    output: output.inline,
+  };
+}

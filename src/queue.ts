@@ -1,0 +1,118 @@
+/** The queue as a program sees it: check the input, then one call of the store. */
+import { QueueError } from './errors.js';
+import type { Counts, Job, NewJob, Run } from './job/job.js';
+import { JOB_DEFAULTS, parseJobInput } from './job/options.js';
+import type { JobDefaults, JobInput } from './job/options.js';
+import { statesBefore } from './job/state.js';
+import type { State } from './job/state.js';
+import { logFile } from './output/log-file.js';
+import { readFileRange } from './output/read.js';
+import { followJobOutput } from './follow-job.js';
+import type { InsertResult, JobFilter, Session, Store } from './store/store.js';
+
+export interface EnqueueOptions {
+  /** What a stored id does: `conflict` (the default), or nothing. */
+  readonly onConflict?: 'error' | 'ignore';
+}
+
+export class Queue {
+  /** Everything below is one call of it; workers share it. */
+  readonly store: Store;
+  readonly #defaults: JobDefaults;
+
+  constructor(store: Store, defaults: JobDefaults = JOB_DEFAULTS) {
+    this.store = store;
+    this.#defaults = defaults;
+  }
+
+  /** The checked job, with the queue's defaults; stores nothing. Throws `usage`. */
+  parse(input: JobInput): NewJob {
+    return parseJobInput(input, this.#defaults);
+  }
+
+  /** Resolves once the job is on the disk. Throws `usage` for bad input, `conflict` for an id that is stored. */
+  async enqueue(input: JobInput, options: EnqueueOptions = {}): Promise<InsertResult> {
+    const [result] = await this.enqueueMany([input], options);
+    if (result === undefined) throw new QueueError('internal', 'the store gave no result');
+    return result;
+  }
+
+  /** All or none, in one transaction: about a thousand at a time is fastest. */
+  async enqueueMany(inputs: readonly JobInput[], options: EnqueueOptions = {}): Promise<InsertResult[]> {
+    const jobs = inputs.map((input) => this.parse(input));
+    return this.store.insertJobs(jobs, options.onConflict ?? 'error');
+  }
+
+  /** Throws `not_found`. */
+  async get(id: string): Promise<Job> {
+    const job = await this.store.getJob(id);
+    if (job === null) throw noSuchJob(id);
+    return job;
+  }
+
+  async list(filter: Partial<JobFilter> = {}): Promise<Job[]> {
+    return this.store.listJobs({ limit: 100, ...filter });
+  }
+
+  async counts(): Promise<Counts> {
+    return this.store.counts();
+  }
+
+  /** The job's runs that have ended, oldest first. */
+  async runs(job: Job): Promise<Run[]> {
+    return this.store.listRuns(job.seq);
+  }
+
+  /** The latest ended run of each job that has one, by sequence number. */
+  async latestRuns(jobs: readonly Job[]): Promise<Map<number, Run>> {
+    return this.store.latestRuns(jobs.map((job) => job.seq));
+  }
+
+  /** Lets a finished job run again with all its attempts, or a failed one at once. Throws `not_found`, `conflict`. */
+  async retry(id: string): Promise<Job> {
+    return this.#retry(id, statesBefore('retry'));
+  }
+
+  /** The same for a dead job only. */
+  async retryDead(id: string): Promise<Job> {
+    return this.#retry(id, ['dead']);
+  }
+
+  async #retry(id: string, from: readonly State[]): Promise<Job> {
+    const job = await this.store.retryJob(id, from);
+    if (job === null) throw noSuchJob(id);
+    return job;
+  }
+
+  /** What a run printed, from the byte `from` on; of a running one, what is there so far. */
+  async *output(job: Job, run: number, from = 0): AsyncGenerator<Uint8Array> {
+    const ended = (await this.store.listRuns(job.seq)).find((candidate) => candidate.run === run);
+    if (ended?.output !== undefined && ended.output !== null) {
+      yield ended.output.subarray(from);
+    } else {
+      yield* readFileRange(logFile(this.store.logsDir, job.seq, run), from);
+    }
+  }
+
+  /** What the job prints, as it prints it, run after run until it is over or the signal aborts. */
+  follow(job: Job, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    return followJobOutput(this.store, job, signal);
+  }
+
+  async workers(): Promise<Session[]> {
+    return this.store.listSessions('worker');
+  }
+
+  /** Asks all workers to finish their jobs and exit; how many were asked. */
+  async stopWorkers(): Promise<number> {
+    return this.store.requestStop();
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+  }
+}
+
+function noSuchJob(id: string): QueueError {
+  return new QueueError('not_found', `no job ${JSON.stringify(id)}`, 'queuectl list --state all shows what there is');
+}

@@ -1,0 +1,36 @@
+/** Brings a database to this program's schema: numbered, checksummed, each step in one transaction. */
+import { createHash } from 'node:crypto';
+import { QueueError } from '../errors.js';
+
+export interface Migration {
+  /** 1, 2, 3 … without gaps. A released migration is never changed. */
+  readonly version: number;
+  readonly sql: string;
+}
+
+/** What a database must offer to be migrated; every call runs inside the one transaction that the store holds. */
+export interface MigrationTarget {
+  /** The checksums of the migrations it has, in order. */
+  applied(): readonly string[];
+  apply(migration: Migration, checksum: string): void;
+}
+
+export function checksum(migration: Migration): string {
+  return createHash('sha256').update(migration.sql).digest('hex').slice(0, 16);
+}
+
+/** Applies what is missing. Throws `unavailable` for a database of a newer or of a foreign schema. */
+export function migrate(target: MigrationTarget, migrations: readonly Migration[]): void {
+  const applied = target.applied();
+  if (applied.length > migrations.length) throw newerSchema(applied.length, migrations.length);
+  for (const [index, migration] of migrations.entries()) {
+    const expected = checksum(migration);
+    const found = applied[index];
+    if (found === undefined) target.apply(migration, expected);
+    else if (found !== expected) throw new QueueError('unavailable', `the database has another migration ${migration.version} than this queuectl`, 'use the queuectl that made it');
+  }
+}
+
+export function newerSchema(found: number, known: number): QueueError {
+  return new QueueError('unavailable', `the database has schema ${found}, this queuectl knows ${known}`, 'upgrade queuectl');
+}

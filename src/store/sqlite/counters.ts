@@ -1,0 +1,44 @@
+import { STATES } from '../../job/state.js';
+import type { State } from '../../job/state.js';
+import type { Counts } from '../../job/job.js';
+import type { Connection } from './connection.js';
+
+/** What one transaction changes in the counters: summed in memory, written once before its commit. */
+export class CounterChanges {
+  readonly #changes = new Map<string, { queue: string; state: State; n: number }>();
+
+  add(queue: string, state: State, n: number): void {
+    const key = `${state} ${queue}`;
+    const change = this.#changes.get(key);
+    if (change === undefined) this.#changes.set(key, { queue, state, n });
+    else change.n += n;
+  }
+
+  move(queue: string, from: State, to: State): void {
+    this.add(queue, from, -1);
+    this.add(queue, to, 1);
+  }
+
+  /** Adds the net change of each counter. Runs inside the transaction that changed the jobs, so both hold or neither. */
+  write(connection: Connection): void {
+    const statement = connection.sql(`
+      INSERT INTO counters (queue, state, n) VALUES (?, ?, ?)
+      ON CONFLICT (queue, state) DO UPDATE SET n = n + excluded.n`);
+    for (const { queue, state, n } of this.#changes.values()) {
+      if (n !== 0) statement.run(queue, state, n);
+    }
+  }
+}
+
+/** Reads one row a queue and state, however many jobs there are. */
+export async function counts(connection: Connection, queues: readonly string[] | null = null): Promise<Counts> {
+  const rows =
+    queues === null
+      ? await connection.rows('SELECT state, sum(n) AS n FROM counters GROUP BY state')
+      : await connection.rows(
+          'SELECT state, sum(n) AS n FROM counters WHERE queue IN (SELECT value FROM json_each(?)) GROUP BY state',
+          JSON.stringify(queues),
+        );
+  const found = new Map(rows.map((row) => [row['state'], Number(row['n'])]));
+  return Object.fromEntries(STATES.map((state) => [state, found.get(state) ?? 0])) as Record<State, number>;
+}

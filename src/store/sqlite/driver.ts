@@ -1,0 +1,51 @@
+/**
+ * The seam between our SQL and the SQLite driver: swapping the driver means rewriting this file alone.
+ * @photostructure/sqlite carries a SQLite of its own on every Node version; the built-in one of Node 24
+ * may be older than the WAL-reset fix.
+ */
+import { DatabaseSync } from '@photostructure/sqlite';
+
+export type SqlValue = number | string | null | Uint8Array;
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Statement {
+  run(...values: SqlValue[]): { readonly changes: number; readonly lastInsertRowid: number };
+  get(...values: SqlValue[]): Row | undefined;
+  /** Every row at once: an open cursor would hold its transaction and pin the write-ahead log. */
+  all(...values: SqlValue[]): Row[];
+}
+
+export interface Database {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+/** `busyTimeoutMs`: how long a call may block this thread while another process holds the lock. */
+export function openDatabase(path: string, busyTimeoutMs: number): Database {
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => database.prepare(sql) as unknown as Statement,
+    close: () => database.close(),
+  };
+}
+
+/** SQLite's own result code (5 for SQLITE_BUSY), without its extension; undefined for other errors. */
+export function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  return error.errcode & 0xff;
+}
+
+export const SQLITE = {
+  PERM: 3,
+  BUSY: 5,
+  LOCKED: 6,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  PROTOCOL: 15,
+  NOTADB: 26,
+} as const;

@@ -1,0 +1,123 @@
+/** Jobs at rest: insert, look up, list, and a person's retry. */
+import { QueueError } from '../../errors.js';
+import type { Job, NewJob } from '../../job/job.js';
+import { isAllowed, STATES } from '../../job/state.js';
+import type { State } from '../../job/state.js';
+import type { InsertResult, JobFilter } from '../store.js';
+import type { Connection } from './connection.js';
+import { CounterChanges } from './counters.js';
+import { NEW_JOB_COLUMNS, newJobValues, toJob } from './rows.js';
+import type { Row } from './driver.js';
+
+/** One row. Nobody else writes meanwhile; no change means that the id is stored already. */
+const INSERT = `
+  INSERT INTO jobs (${NEW_JOB_COLUMNS}, state, run_at, created_at, updated_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO NOTHING`;
+
+export async function insertJobs(
+  connection: Connection,
+  jobs: readonly NewJob[],
+  onConflict: 'error' | 'ignore',
+): Promise<InsertResult[]> {
+  return connection.write(() => {
+    const now = Date.now();
+    const counters = new CounterChanges();
+    const results = jobs.map((job) => insertJob(connection, job, now, counters));
+    const conflict = results.find((result) => result.outcome === 'exists');
+    if (conflict !== undefined && onConflict === 'error') throw duplicateId(conflict.id);
+    counters.write(connection);
+    return results;
+  });
+}
+
+function insertJob(connection: Connection, job: NewJob, now: number, counters: CounterChanges): InsertResult {
+  const runAtMs = 'atMs' in job.start ? job.start.atMs : now + job.start.delayMs;
+  const state = runAtMs > now ? 'scheduled' : 'pending';
+  const inserted = connection.sql(INSERT).run(...newJobValues(job), state, runAtMs, now, now);
+  if (inserted.changes === 0) return { outcome: 'exists', id: job.id ?? '' };
+  counters.add(job.queue, state, 1);
+  const seq = inserted.lastInsertRowid;
+  return { outcome: 'inserted', id: job.id ?? String(seq), seq, state };
+}
+
+export function duplicateId(id: string): QueueError {
+  return new QueueError(
+    'conflict',
+    `job ${JSON.stringify(id)} exists already`,
+    'choose another id, or let it be with --on-conflict ignore',
+  );
+}
+
+const SEQUENCE_NUMBER = /^[1-9]\d{0,14}$/;
+
+/** A number is a sequence number, and only of a job without a name of its own; anything else is a name. */
+export function findRow(connection: Connection, id: string): Row | undefined {
+  return SEQUENCE_NUMBER.test(id)
+    ? connection.sql('SELECT * FROM jobs WHERE seq = ? AND id IS NULL').get(Number(id))
+    : connection.sql('SELECT * FROM jobs WHERE id = ?').get(id);
+}
+
+export async function getJob(connection: Connection, id: string): Promise<Job | null> {
+  const row = await connection.whenUnlocked(() => findRow(connection, id));
+  return row === undefined ? null : toJob(row);
+}
+
+/** How each state is listed: by the index that holds it. The state stands in the text, else no partial index serves. */
+const ORDERS: Readonly<Record<State, string>> = {
+  scheduled: 'session_id IS NULL ORDER BY run_at, seq',
+  pending: 'TRUE ORDER BY queue, priority DESC, run_at, seq',
+  processing: 'session_id IS NOT NULL ORDER BY started_at DESC, seq DESC',
+  failed: 'TRUE ORDER BY run_at, seq',
+  blocked: 'TRUE ORDER BY seq DESC',
+  held: 'TRUE ORDER BY seq DESC',
+  completed: 'TRUE ORDER BY finished_at DESC, seq DESC',
+  dead: 'TRUE ORDER BY finished_at DESC, seq DESC',
+  cancelled: 'TRUE ORDER BY finished_at DESC, seq DESC',
+};
+
+/** The states in the order of their list, each in its own order, up to the limit in all. */
+export async function listJobs(connection: Connection, filter: JobFilter): Promise<Job[]> {
+  return connection.read(() => {
+    const jobs: Job[] = [];
+    for (const state of filter.states ?? STATES) {
+      const free = filter.limit - jobs.length;
+      if (free > 0) jobs.push(...listState(connection, state, filter.queue, free).map(toJob));
+    }
+    return jobs;
+  });
+}
+
+function listState(connection: Connection, state: State, queue: string | undefined, limit: number): Row[] {
+  const select = `SELECT * FROM jobs WHERE state = '${state}'`;
+  return queue === undefined
+    ? connection.sql(`${select} AND ${ORDERS[state]} LIMIT ?`).all(limit)
+    : connection.sql(`${select} AND queue = ? AND ${ORDERS[state]} LIMIT ?`).all(queue, limit);
+}
+
+/** Fenced by the state it was read in, under the write lock: a worker may have claimed a failed job that fell due. */
+const RETRY = `
+  UPDATE jobs SET state = 'pending', attempts = ?, crashes = ?, run_at = ?, updated_at = ?
+  WHERE seq = ? AND state = ? AND session_id IS NULL
+  RETURNING *`;
+
+export async function retryJob(connection: Connection, id: string, from: readonly State[]): Promise<Job | null> {
+  return connection.write(() => {
+    const row = findRow(connection, id);
+    if (row === undefined) return null;
+    const job = toJob(row);
+    const now = Date.now();
+    const kept = job.state === 'failed' ? [job.attempts, job.crashes] : [0, 0];
+    const allowed = from.includes(job.state) && isAllowed('retry', job.state, 'pending');
+    const retried = allowed ? connection.sql(RETRY).get(...kept, now, now, job.seq, job.state) : undefined;
+    if (retried === undefined) throw wrongState(job, from);
+    const counters = new CounterChanges();
+    counters.move(job.queue, job.state, 'pending');
+    counters.write(connection);
+    return toJob(retried);
+  });
+}
+
+function wrongState(job: Job, from: readonly State[]): QueueError {
+  return new QueueError('conflict', `job ${job.id} is ${job.state}, not ${from.join(' or ')}`, `queuectl show ${job.id}`);
+}

@@ -1,0 +1,114 @@
+/** Opens the SQLite store in a home directory, and makes what is missing. */
+import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { QueueError, systemErrorCode } from '../../errors.js';
+import { ensureHome, fileError, makeDirectory } from '../../home.js';
+import type { OpenOptions, Session, Store } from '../store.js';
+import { exchange, insertRunning, outlook, rerun } from './claims.js';
+import { Connection } from './connection.js';
+import { counts } from './counters.js';
+import { createDoorbell, createDoorbellFile } from './doorbell.js';
+import { getJob, insertJobs, listJobs, retryJob } from './jobs.js';
+import { refuseNetworkFileSystem } from './network-file-system.js';
+import { latestRuns, listRuns } from './runs.js';
+import { prepareSchema } from './schema.js';
+import { removeLockFile, takeSessionLock } from './session-lock.js';
+import type { SessionLock } from './session-lock.js';
+import { insertSession, listDeadSessions, listOwned, listSessions, removeSession, requestStop } from './sessions.js';
+
+/** Throws `not_permitted` or `unavailable`, and says what to do, where the home or its database cannot be used. */
+export async function openStore(home: string, options: OpenOptions): Promise<Store> {
+  ensureHome(home);
+  refuseNetworkFileSystem(home);
+  const path = join(home, 'queue.db');
+  createDatabaseFile(home, path);
+  const connection = new Connection(path, options.lockTimeoutMs);
+  await prepareSchema(connection);
+  const [meta] = await connection.rows(`SELECT value FROM meta WHERE key = 'database_id'`);
+  return createStore(connection, home, String(meta?.['value']));
+}
+
+/**
+ * Makes the file ourselves, since SQLite would let others read it. An existing one is never opened here:
+ * closing our descriptor would drop the locks of a connection that this process may have on it.
+ */
+function createDatabaseFile(home: string, path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+    createDoorbellFile(home);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw fileError(error, `cannot make the database ${path}`);
+    refuseEmptied(home, path);
+  }
+}
+
+/** A database of no bytes beside the directories of an earlier one has been emptied: begin nothing on top of it. */
+function refuseEmptied(home: string, path: string): void {
+  if (statSync(path).size > 0 || !readdirSync(home).some((name) => /^[0-9a-f]{16}$/.test(name))) return;
+  throw new QueueError('unavailable', `the database ${path} is empty, but was not always`, 'restore queue.db from a backup, or remove it to begin with an empty queue');
+}
+
+function createStore(connection: Connection, home: string, databaseId: string): Store {
+  // One home used with two databases mixes nothing: what does not fit in a database lies under its id.
+  const directory = join(home, databaseId);
+  const [logsDir, runDir] = [join(directory, 'logs'), join(directory, 'run')];
+  const bell = createDoorbell(home);
+  const locks = new Map<number, SessionLock>();
+
+  /** Rings after the commit of a change that another process may be waiting for. */
+  const ringing = async <T>(change: Promise<T>): Promise<T> => {
+    const result = await change;
+    bell.ring();
+    return result;
+  };
+
+  return {
+    home,
+    logsDir,
+    runDir,
+    bell,
+    insertJobs: (jobs, onConflict) => ringing(insertJobs(connection, jobs, onConflict)),
+    getJob: (id) => getJob(connection, id),
+    listJobs: (filter) => listJobs(connection, filter),
+    counts: (queues) => counts(connection, queues),
+    retryJob: (id, from) => ringing(retryJob(connection, id, from)),
+    listRuns: (seq) => listRuns(connection, seq),
+    latestRuns: (seqs) => latestRuns(connection, seqs),
+    exchange: (session, request) => {
+      const exchanged = exchange(connection, session, request);
+      // Whoever follows a job, and whoever waits for the next due time, wants to know of ends.
+      return request.finished.length > 0 ? ringing(exchanged) : exchanged;
+    },
+    outlook: (session) => outlook(connection, session),
+    insertRunning: (session, job) => insertRunning(connection, session, job),
+    rerun: (session, seq) => rerun(connection, session, seq),
+    openSession: async (owner) => {
+      makeDirectory(runDir);
+      const lock = takeSessionLock(runDir);
+      try {
+        const session = await insertSession(connection, owner, lock);
+        locks.set(session.id, lock);
+        return session;
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
+    },
+    closeSession: async (session: Session) => {
+      const lockName = await ringing(removeSession(connection, session));
+      const own = locks.get(session.id);
+      locks.delete(session.id);
+      if (own !== undefined) own.release();
+      else if (lockName !== null) removeLockFile(join(runDir, lockName));
+    },
+    listSessions: (kind) => listSessions(connection, kind),
+    listDeadSessions: (bootId) => listDeadSessions(connection, runDir, bootId),
+    listOwned: (session) => listOwned(connection, session),
+    requestStop: (sessionIds) => ringing(requestStop(connection, sessionIds)),
+    close: async () => {
+      for (const lock of locks.values()) lock.release();
+      locks.clear();
+      connection.close();
+    },
+  };
+}

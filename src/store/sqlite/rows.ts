@@ -1,0 +1,182 @@
+/** Rows become jobs, runs and sessions here, and nowhere else. */
+import { commandText } from '../../job/command.js';
+import type { Job, NewJob, OutcomeKind, ProcessingJob, Run } from '../../job/job.js';
+import type { State } from '../../job/state.js';
+import type { Session, SessionKind } from '../store.js';
+import type { Row, SqlValue } from './driver.js';
+
+/** What the `options` column holds. */
+interface StoredOptions {
+  readonly argv?: readonly string[];
+  readonly timeout_ms?: number;
+  readonly grace_ms: number;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+interface StoredBackoff {
+  readonly base: number;
+  readonly max_ms?: number;
+  readonly jitter?: number;
+}
+
+/** What the jobs table holds of a row; the schema's types and CHECKs stand behind it. */
+interface JobRow {
+  readonly seq: number;
+  readonly id: string | null;
+  readonly queue: string;
+  readonly state: State;
+  readonly priority: number;
+  readonly run_at: number;
+  readonly attempts: number;
+  readonly max_retries: number;
+  readonly backoff: string;
+  readonly crashes: number;
+  readonly run: number;
+  readonly session_id: number | null;
+  readonly command: string;
+  readonly options: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly reason: string | null;
+}
+
+export function toJob(row: Row): Job {
+  const stored = row as unknown as JobRow;
+  const options = JSON.parse(stored.options) as StoredOptions;
+  const backoff = JSON.parse(stored.backoff) as StoredBackoff;
+  const facts = {
+    seq: stored.seq,
+    id: stored.id ?? String(stored.seq),
+    queue: stored.queue,
+    priority: stored.priority,
+    runAtMs: stored.run_at,
+    attempts: stored.attempts,
+    maxRetries: stored.max_retries,
+    backoff: { base: backoff.base, maxMs: backoff.max_ms ?? null, jitter: backoff.jitter ?? 0 },
+    crashes: stored.crashes,
+    run: stored.run,
+    command: options.argv ?? stored.command,
+    timeoutMs: options.timeout_ms ?? null,
+    graceMs: options.grace_ms,
+    cwd: options.cwd ?? null,
+    env: options.env ?? {},
+    createdAtMs: stored.created_at,
+    updatedAtMs: stored.updated_at,
+  };
+  switch (stored.state) {
+    case 'scheduled':
+    case 'pending':
+    case 'blocked':
+    case 'held':
+      return { ...facts, state: stored.state };
+    case 'processing':
+      return { ...facts, state: stored.state, sessionId: stored.session_id ?? 0, startedAtMs: stored.started_at ?? 0 };
+    default:
+      return { ...facts, state: stored.state, ...toEnding(stored) };
+  }
+}
+
+function toEnding(stored: JobRow) {
+  return {
+    startedAtMs: stored.started_at,
+    finishedAtMs: stored.finished_at ?? 0,
+    exitCode: stored.exit_code,
+    signal: stored.signal,
+    reason: stored.reason,
+  };
+}
+
+export function toProcessingJob(row: Row): ProcessingJob {
+  const job = toJob(row);
+  if (job.state !== 'processing') throw new Error(`job ${job.id} is ${job.state}, not processing`);
+  return job;
+}
+
+/** The columns that a new job fills, in the order of NEW_JOB_COLUMNS. */
+export function newJobValues(job: NewJob): SqlValue[] {
+  const { base, maxMs, jitter } = job.backoff;
+  const backoff: StoredBackoff = { base, ...(maxMs !== null && { max_ms: maxMs }), ...(jitter > 0 && { jitter }) };
+  const options: StoredOptions = {
+    ...(typeof job.command !== 'string' && { argv: job.command }),
+    ...(job.timeoutMs !== null && { timeout_ms: job.timeoutMs }),
+    grace_ms: job.graceMs,
+    ...(job.cwd !== null && { cwd: job.cwd }),
+    ...(Object.keys(job.env).length > 0 && { env: job.env }),
+  };
+  return [
+    job.id,
+    job.queue,
+    job.priority,
+    job.maxRetries,
+    JSON.stringify(backoff),
+    commandText(job.command),
+    JSON.stringify(options),
+  ];
+}
+
+export const NEW_JOB_COLUMNS = 'id, queue, priority, max_retries, backoff, command, options';
+
+export function toRun(row: Row): Run {
+  const stored = row as unknown as RunRow;
+  return {
+    seq: stored.seq,
+    run: stored.run,
+    startedAtMs: stored.started_at,
+    finishedAtMs: stored.finished_at,
+    outcome: stored.outcome,
+    exitCode: stored.exit_code,
+    signal: stored.signal,
+    reason: stored.reason,
+    outputBytes: stored.output_bytes,
+    output: stored.output,
+  };
+}
+
+interface RunRow {
+  readonly seq: number;
+  readonly run: number;
+  readonly started_at: number;
+  readonly finished_at: number;
+  readonly outcome: OutcomeKind;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly reason: string | null;
+  readonly output_bytes: number;
+  readonly output: Uint8Array | null;
+}
+
+export interface SessionRow {
+  readonly session_id: number;
+  readonly kind: SessionKind;
+  readonly host: string;
+  readonly boot_id: string;
+  readonly pid: number;
+  readonly pid_start_time: string;
+  readonly lock_name: string;
+  readonly lock_inode: string;
+  readonly slots: number;
+  readonly queues: string | null;
+  readonly started_at: number;
+  readonly stop_requested_at: number | null;
+}
+
+export function toSession(row: Row): Session {
+  const stored = row as unknown as SessionRow;
+  return {
+    id: stored.session_id,
+    kind: stored.kind,
+    host: stored.host,
+    bootId: stored.boot_id,
+    pid: stored.pid,
+    pidStartTime: stored.pid_start_time,
+    slots: stored.slots,
+    queues: stored.queues === null ? null : (JSON.parse(stored.queues) as string[]),
+    startedAtMs: stored.started_at,
+    stopRequested: stored.stop_requested_at !== null,
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Liveness is a lock that the kernel drops when its process ends, however it ends: it holds under SIGSTOP,
+ * a stopped clock and across PID namespaces, where pids and beats mislead. Node has no file locks of its own,
+ * so the lock is an exclusive transaction on a tiny SQLite file.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDatabase, resultCode, SQLITE } from './driver.js';
+import type { Database } from './driver.js';
+
+export interface SessionLock {
+  /** The file's name in the directory of locks, and which file that is. */
+  readonly name: string;
+  readonly inode: string;
+  /** Frees the lock and removes its file. */
+  release(): void;
+}
+
+/** Takes a new lock. The file is opened by SQLite alone: closing another descriptor of it would drop the lock. */
+export function takeSessionLock(directory: string): SessionLock {
+  const name = `${randomBytes(8).toString('hex')}.lock`;
+  const path = join(directory, name);
+  closeSync(openSync(path, 'wx', 0o600));
+  const database = openDatabase(path, 0);
+  database.exec('BEGIN EXCLUSIVE');
+  return { name, inode: inodeOf(path) ?? '', release: () => releaseLock(database, path) };
+}
+
+function releaseLock(database: Database, path: string): void {
+  database.close();
+  removeLockFile(path);
+}
+
+export function removeLockFile(path: string): void {
+  rmSync(path, { force: true });
+}
+
+/** 'unknown': the file is missing or replaced, which proves nothing about its process. */
+export function probeSessionLock(directory: string, name: string, inode: string): 'held' | 'free' | 'unknown' {
+  const path = join(directory, name);
+  if (inodeOf(path) !== inode) return 'unknown';
+  let database: Database | null = null;
+  try {
+    database = openDatabase(path, 0);
+    database.exec('BEGIN EXCLUSIVE');
+    return 'free';
+  } catch (error) {
+    return resultCode(error) === SQLITE.BUSY ? 'held' : 'unknown';
+  } finally {
+    database?.close();
+  }
+}
+
+function inodeOf(path: string): string | null {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
+}

@@ -1,0 +1,102 @@
+/** Sessions: one row for each start of a worker process, and the lock that says whether it lives. */
+import type { ProcessingJob } from '../../job/job.js';
+import type { DeadSession, FinishedRun, Session, SessionKind, SessionOwner } from '../store.js';
+import type { Connection } from './connection.js';
+import { CounterChanges } from './counters.js';
+import { finishRun } from './finish.js';
+import { toProcessingJob, toSession } from './rows.js';
+import type { SessionRow } from './rows.js';
+import { probeSessionLock } from './session-lock.js';
+import type { SessionLock } from './session-lock.js';
+
+const INSERT = `
+  INSERT INTO workers (kind, host, boot_id, pid, pid_start_time, lock_name, lock_inode, slots, queues, started_at, heartbeat)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  RETURNING *`;
+
+/** The lock is held before the row exists, so that nobody ever sees a living session without one. */
+export async function insertSession(connection: Connection, owner: SessionOwner, lock: SessionLock): Promise<Session> {
+  const queues = owner.queues === null ? null : JSON.stringify(owner.queues);
+  return connection.write(() => {
+    const now = Date.now();
+    const { kind, host, bootId, pid, pidStartTime, slots } = owner;
+    const row = connection
+      .sql(INSERT)
+      .get(kind, host, bootId, pid, pidStartTime, lock.name, lock.inode, slots, queues, now, now);
+    if (row === undefined) throw new Error('the session was not inserted');
+    return toSession(row);
+  });
+}
+
+/**
+ * Whatever the session still owned goes back, or dies with the foreground run that owned it.
+ * Returns the name of its lock; null where the session was gone already.
+ */
+export async function removeSession(connection: Connection, session: Session): Promise<string | null> {
+  return connection.write(() => {
+    const now = Date.now();
+    const counters = new CounterChanges();
+    for (const job of ownedJobs(connection, session)) {
+      finishRun(connection, session, abandoned(job, session.kind), now, counters);
+    }
+    killKeptJobs(connection, session, now, counters);
+    counters.write(connection);
+    const removed = connection.sql('DELETE FROM workers WHERE session_id = ? RETURNING lock_name').get(session.id);
+    return removed === undefined ? null : String(removed['lock_name']);
+  });
+}
+
+function abandoned(job: ProcessingJob, kind: SessionKind): FinishedRun {
+  const { seq, run, attempts, crashes } = job;
+  const transition =
+    kind === 'run'
+      ? ({ to: 'dead', attempts, crashes, reason: LOST } as const)
+      : ({ to: 'pending', crashes, delayMs: 0 } as const);
+  const outcome = kind === 'run' ? 'lost' : 'given_back';
+  return { seq, run, transition, outcome, exitCode: null, signal: null, reason: LOST, outputBytes: 0, output: null };
+}
+
+const LOST = 'lost: its process ended';
+
+/** A failed job that waited for a retry by its own foreground run has nobody left to run it. */
+function killKeptJobs(connection: Connection, session: Session, now: number, counters: CounterChanges): void {
+  const killed = connection
+    .sql(`UPDATE jobs SET state = 'dead', session_id = NULL, updated_at = ?, reason = ?
+          WHERE session_id = ? AND state = 'failed' RETURNING queue`)
+    .all(now, LOST, session.id);
+  for (const row of killed) counters.move(String(row['queue']), 'failed', 'dead');
+}
+
+const OWNED = `SELECT * FROM jobs WHERE session_id = ? AND state = 'processing'`;
+
+function ownedJobs(connection: Connection, session: Session): ProcessingJob[] {
+  return connection.sql(OWNED).all(session.id).map(toProcessingJob);
+}
+
+export async function listOwned(connection: Connection, session: Session): Promise<ProcessingJob[]> {
+  return connection.whenUnlocked(() => ownedJobs(connection, session));
+}
+
+export async function listSessions(connection: Connection, kind?: SessionKind): Promise<Session[]> {
+  const rows = await connection.rows('SELECT * FROM workers ORDER BY session_id');
+  return rows.map(toSession).filter((session) => kind === undefined || session.kind === kind);
+}
+
+/** Asks the kernel about each session's lock. Another boot id cannot be alive, but its lock must say so too. */
+export async function listDeadSessions(connection: Connection, locksDir: string, bootId: string): Promise<DeadSession[]> {
+  const rows = (await connection.rows('SELECT * FROM workers')) as unknown as SessionRow[];
+  return rows
+    .filter((row) => probeSessionLock(locksDir, row.lock_name, row.lock_inode) === 'free')
+    .map((row) => ({ session: toSession({ ...row }), cause: row.boot_id === bootId ? 'crash' : 'reboot' }));
+}
+
+export async function requestStop(connection: Connection, sessionIds?: readonly number[]): Promise<number> {
+  const which = sessionIds === undefined ? '' : 'AND session_id IN (SELECT value FROM json_each(?))';
+  const values = sessionIds === undefined ? [] : [JSON.stringify(sessionIds)];
+  return connection.write(
+    () =>
+      connection
+        .sql(`UPDATE workers SET stop_requested_at = coalesce(stop_requested_at, ?) WHERE kind = 'worker' ${which}`)
+        .run(Date.now(), ...values).changes,
+  );
+}

@@ -1,0 +1,25 @@
+import { QueueError } from '../../errors.js';
+import { resultCode, SQLITE } from './driver.js';
+
+type Explanation = readonly [code: 'unavailable' | 'not_permitted', what: string, hint?: string];
+
+const RESTORE = 'restore queue.db from a backup, or move it away to begin with an empty queue';
+
+const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
+  [SQLITE.PERM]: ['not_permitted', 'cannot be opened: permission denied', 'check the permissions of the home directory'],
+  [SQLITE.READONLY]: ['not_permitted', 'cannot be written', 'check its permissions, and whether its file system is read-only'],
+  [SQLITE.CANTOPEN]: ['not_permitted', 'cannot be opened', 'check the permissions of the home directory'],
+  [SQLITE.IOERR]: ['unavailable', 'cannot be read or written: input/output error', 'check the disk'],
+  [SQLITE.FULL]: ['unavailable', 'cannot grow: the disk is full', 'free some space; nothing was stored'],
+  [SQLITE.CORRUPT]: ['unavailable', 'is corrupt', RESTORE],
+  [SQLITE.NOTADB]: ['unavailable', 'is not a queue database', RESTORE],
+};
+
+/** An error of the driver as one of ours; anything that is not the database's fault comes back as it is. */
+export function storeError(error: unknown, path: string): unknown {
+  if (error instanceof QueueError) return error;
+  const explanation = EXPLANATIONS[resultCode(error) ?? -1];
+  if (explanation === undefined) return error;
+  const [code, what, hint] = explanation;
+  return new QueueError(code, `the database ${path} ${what}`, hint, { cause: error });
+}

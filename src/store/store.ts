@@ -1,0 +1,163 @@
+/**
+ * The interface of every store, and what each promises. test/store/conformance is its specification in full.
+ * Each call that changes something is one transaction: when its promise resolves, the change is on the disk.
+ */
+import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run } from '../job/job.js';
+import type { Transition } from '../job/decide.js';
+import type { State } from '../job/state.js';
+
+/** One execution of a job: `run` is the fencing token. */
+export interface RunKey {
+  readonly seq: number;
+  readonly run: number;
+}
+
+/** What a session reports when a run has ended. */
+export interface FinishedRun extends RunKey {
+  readonly transition: Transition;
+  readonly outcome: OutcomeKind;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly reason: string | null;
+  readonly outputBytes: number;
+  /** Small output travels with the run; null where it stays in its file. */
+  readonly output: Uint8Array | null;
+}
+
+/** `worker`: claims from its queues. `run`: one foreground command with its own job; `stop` does not touch it. */
+export type SessionKind = 'worker' | 'run';
+
+/** Who a session is; a pid is meaningful only with its boot and start time. */
+export interface SessionOwner {
+  readonly kind: SessionKind;
+  readonly host: string;
+  readonly bootId: string;
+  readonly pid: number;
+  readonly pidStartTime: string;
+  readonly slots: number;
+  /** Null: every queue. */
+  readonly queues: readonly string[] | null;
+}
+
+/** One start of a worker process. Its id is never used again. */
+export interface Session extends SessionOwner {
+  readonly id: number;
+  readonly startedAtMs: number;
+  readonly stopRequested: boolean;
+}
+
+/** A session that is certainly over, and why: its process died, or the machine restarted. */
+export interface DeadSession {
+  readonly session: Session;
+  readonly cause: 'crash' | 'reboot';
+}
+
+export interface ExchangeRequest {
+  /** Every run the session has started and not reported. What the store holds beyond them is given back. */
+  readonly running: readonly RunKey[];
+  readonly finished: readonly FinishedRun[];
+  /** How many jobs the session can start now. */
+  readonly free: number;
+}
+
+export interface Exchange {
+  /** In the order of the claim: priority, then time, then sequence. */
+  readonly claims: readonly ProcessingJob[];
+  /** Runs that the session no longer owns: their ends change nothing, and what runs must be ended. */
+  readonly lost: readonly RunKey[];
+}
+
+/** What a waiting session needs to know; read without a write lock. */
+export interface Outlook {
+  /** Something can be claimed at once. */
+  readonly ready: boolean;
+  /** Until the next job falls due; null where none waits. */
+  readonly nextDueMs: number | null;
+  readonly stopRequested: boolean;
+  /** False: the session was given up by others. */
+  readonly sessionLives: boolean;
+}
+
+export type InsertResult =
+  | { readonly outcome: 'inserted'; readonly id: string; readonly seq: number; readonly state: State }
+  | { readonly outcome: 'exists'; readonly id: string };
+
+export interface JobFilter {
+  readonly states?: readonly State[] | undefined;
+  readonly queue?: string | undefined;
+  readonly limit: number;
+}
+
+export interface JobStore {
+  /**
+   * All or none. An id that is stored already is a `conflict`, or with 'ignore' has no effect.
+   * Results are in the order of the jobs.
+   */
+  insertJobs(jobs: readonly NewJob[], onConflict: 'error' | 'ignore'): Promise<InsertResult[]>;
+  getJob(id: string): Promise<Job | null>;
+  /** One state in the order that a person asks of it: what runs next, or what ended last, comes first. */
+  listJobs(filter: JobFilter): Promise<Job[]>;
+  /** Jobs in each state; of these queues, or of all. Never counts rows. */
+  counts(queues?: readonly string[] | null): Promise<Counts>;
+  /**
+   * dead, cancelled, completed -> pending, attempts and crashes 0; failed -> pending now, attempts kept.
+   * Null: no such job. `conflict`: its state is not among `from`.
+   */
+  retryJob(id: string, from: readonly State[]): Promise<Job | null>;
+}
+
+export interface RunStore {
+  /** The runs of a job that have ended, oldest first. */
+  listRuns(seq: number): Promise<Run[]>;
+  /** The latest ended run of each job, where it has one. */
+  latestRuns(seqs: readonly number[]): Promise<Map<number, Run>>;
+}
+
+export interface ClaimStore {
+  /**
+   * The heart, one transaction: record what finished, give back what the session does not know of, promote
+   * what is due (at most 1,000), claim what fits. Every write is fenced by (seq, run, session, processing).
+   */
+  exchange(session: Session, request: ExchangeRequest): Promise<Exchange>;
+  outlook(session: Session): Promise<Outlook>;
+  /** Inserts a job as processing, run 1, owned by the session, so that no worker takes it. */
+  insertRunning(session: Session, job: NewJob): Promise<ProcessingJob>;
+  /** Starts the next run of an attached job whose retry is due; null if it is no longer the session's. */
+  rerun(session: Session, seq: number): Promise<ProcessingJob | null>;
+}
+
+export interface SessionStore {
+  /** Takes the liveness lock, then inserts the session: from then on it is alive until its process ends. */
+  openSession(owner: SessionOwner): Promise<Session>;
+  /** Removes the session and frees its lock. What it still owned is given back; a `run` session's job dies. */
+  closeSession(session: Session): Promise<void>;
+  listSessions(kind?: SessionKind): Promise<Session[]>;
+  /** Those whose process certainly ended: the kernel dropped its lock. `bootId` is this machine's, now. */
+  listDeadSessions(bootId: string): Promise<DeadSession[]>;
+  /** The jobs that a session owns. */
+  listOwned(session: Session): Promise<ProcessingJob[]>;
+  /** Asks every worker, or these sessions, to stop; how many were asked. */
+  requestStop(sessionIds?: readonly number[]): Promise<number>;
+}
+
+export interface Bell {
+  /** Wakes every waiting session of this store, in all processes. Never throws: the poll is the fallback. */
+  ring(): void;
+  /** Calls back after each ring until the signal aborts. */
+  onRing(callback: () => void, signal: AbortSignal): void;
+}
+
+export interface Store extends JobStore, RunStore, ClaimStore, SessionStore {
+  /** The home directory: a `queuectl` inside a job finds the same queue by it. */
+  readonly home: string;
+  /** Directories for what does not fit in the store: output and notes of this database. */
+  readonly logsDir: string;
+  readonly runDir: string;
+  readonly bell: Bell;
+  close(): Promise<void>;
+}
+
+/** How long a call may wait for a lock before it is `unavailable`; Infinity for workers. */
+export interface OpenOptions {
+  readonly lockTimeoutMs: number;
+}

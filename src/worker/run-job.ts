@@ -1,0 +1,66 @@
+/** One job, from its claim to the report of its end. */
+import { randomBytes } from 'node:crypto';
+import { troubleDelayMs } from '../job/backoff.js';
+import { decide } from '../job/decide.js';
+import type { ProcessingJob } from '../job/job.js';
+import { toOutcome } from '../job/outcome.js';
+import type { Launcher, LaunchSpec } from '../launcher/launcher.js';
+import { readCollected, removeFile } from '../output/collect.js';
+import { logFile, noteFile } from '../output/log-file.js';
+import type { FinishedRun, Store } from '../store/store.js';
+import { jobEnvironment } from './job-environment.js';
+
+export interface RunContext {
+  readonly store: Store;
+  readonly launcher: Launcher;
+  /** What it means when our signal ended the run. */
+  readonly stoppedFor: 'cancelled' | 'given_back';
+  /** The job belongs to this process and must not be rerun by others. */
+  readonly attached: boolean;
+  readonly onOutput?: LaunchSpec['onOutput'];
+}
+
+/** The launcher refused this many starts in a row, all jobs together: the machine is in trouble, not the job. */
+let troubles = 0;
+
+/** Never rejects for a failed command. The signal ends the run; aborted with a number, within that many milliseconds. */
+export async function runJob(job: ProcessingJob, context: RunContext, signal: AbortSignal): Promise<FinishedRun> {
+  const spec = launchSpec(job, context);
+  const exit = await context.launcher.run(spec, signal);
+  troubles = exit.cause === 'no_resources' ? troubles + 1 : 0;
+  const outcome = toOutcome(exit, context.stoppedFor, troubleDelayMs(troubles));
+  const transition = decide({ ...job, attached: context.attached }, outcome, Math.random());
+  const output = readCollected(spec.outputFile);
+  return {
+    seq: job.seq,
+    run: job.run,
+    transition,
+    outcome: outcome.kind,
+    exitCode: exit.exitCode,
+    signal: exit.signal,
+    reason: 'reason' in outcome ? outcome.reason : exit.message,
+    outputBytes: output.bytes,
+    output: output.inline,
+  };
+}
+
+/** What a run left in files, once its end is stored; not before, for until then it is the only copy. */
+export function cleanUp(store: Store, finished: FinishedRun): void {
+  removeFile(noteFile(store.runDir, finished.seq, finished.run));
+  if (finished.output !== null) removeFile(logFile(store.logsDir, finished.seq, finished.run));
+}
+
+function launchSpec(job: ProcessingJob, { store, onOutput }: RunContext): LaunchSpec {
+  const token = randomBytes(16).toString('hex');
+  return {
+    command: typeof job.command === 'string' ? { shell: job.command } : { argv: job.command },
+    cwd: job.cwd,
+    env: jobEnvironment(process.env, job, store.home, token),
+    token,
+    timeoutMs: job.timeoutMs,
+    graceMs: job.graceMs,
+    outputFile: logFile(store.logsDir, job.seq, job.run),
+    noteFile: noteFile(store.runDir, job.seq, job.run),
+    ...(onOutput !== undefined && { onOutput }),
+  };
+}

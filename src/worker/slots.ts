@@ -1,0 +1,134 @@
+/** The runs of one worker: each has a numbered slot from its claim until the store knows its end. */
+import { commandText } from '../job/command.js';
+import type { ProcessingJob } from '../job/job.js';
+import type { Launcher } from '../launcher/launcher.js';
+import { emit } from '../log.js';
+import { removeFile } from '../output/collect.js';
+import { noteFile } from '../output/log-file.js';
+import type { FinishedRun, RunKey, Store } from '../store/store.js';
+import { cleanUp, runJob } from './run-job.js';
+
+interface Occupied {
+  readonly slot: number;
+  readonly job: ProcessingJob;
+  readonly abort: AbortController;
+  /** Set once the process has ended. */
+  finished: FinishedRun | null;
+  /** The store gave the job to somebody else: the end of this run must not be reported. */
+  disowned: boolean;
+}
+
+export class Slots {
+  readonly #total: number;
+  readonly #store: Store;
+  readonly #launcher: Launcher;
+  readonly #onFinished: () => void;
+  readonly #occupied = new Set<Occupied>();
+
+  /** `onFinished` is called whenever a process has ended. */
+  constructor(total: number, store: Store, launcher: Launcher, onFinished: () => void) {
+    this.#total = total;
+    this.#store = store;
+    this.#launcher = launcher;
+    this.#onFinished = onFinished;
+  }
+
+  get isIdle(): boolean {
+    return this.#occupied.size === 0;
+  }
+
+  /** How many jobs can be started once `finished` is stored. */
+  get free(): number {
+    return this.#total - [...this.#occupied].filter((run) => run.finished === null).length;
+  }
+
+  get running(): RunKey[] {
+    return [...this.#occupied].filter((run) => run.finished === null && !run.disowned).map(({ job }) => toKey(job));
+  }
+
+  get finished(): FinishedRun[] {
+    return [...this.#occupied].flatMap((run) => run.finished ?? []);
+  }
+
+  announce(): void {
+    emit({ event: 'worker.launcher', launcher: this.#launcher.name });
+    for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.started', slot, pid: process.pid });
+    for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.polling', slot });
+  }
+
+  announceEnd(): void {
+    for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.stopped', slot });
+  }
+
+  start(job: ProcessingJob): void {
+    const run: Occupied = { slot: this.#freeSlot(), job, abort: new AbortController(), finished: null, disowned: false };
+    this.#occupied.add(run);
+    emit({ event: 'job.claimed', slot: run.slot, id: job.id, run: job.run, command: commandText(job.command) });
+    void this.#watch(run);
+  }
+
+  async #watch(run: Occupied): Promise<void> {
+    const context = { store: this.#store, launcher: this.#launcher, stoppedFor: 'given_back', attached: false } as const;
+    run.finished = await runJob(run.job, context, run.abort.signal);
+    if (run.disowned) this.settle(run.finished, false);
+    this.#onFinished();
+  }
+
+  /** The store has taken the end of the run, or refused it because the job is no longer ours. */
+  settle(finished: FinishedRun, accepted: boolean): void {
+    const run = this.#find(finished);
+    if (run === undefined) return;
+    this.#occupied.delete(run);
+    if (accepted) {
+      cleanUp(this.#store, finished);
+      announceFinish(run, finished);
+    } else {
+      removeFile(noteFile(this.#store.runDir, finished.seq, finished.run));
+      emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
+    }
+  }
+
+  /** Ends a run that the store no longer counts as ours; it changes nothing any more. */
+  disown(key: RunKey, graceMs: number): void {
+    const run = this.#find(key);
+    if (run === undefined || run.finished !== null) return;
+    run.disowned = true;
+    run.abort.abort(graceMs);
+  }
+
+  /** Ends every run: TERM, and KILL after at most `graceMs`. */
+  abortAll(graceMs: number): void {
+    for (const run of this.#occupied) run.abort.abort(graceMs);
+  }
+
+  #find(key: RunKey): Occupied | undefined {
+    return [...this.#occupied].find(({ job }) => job.seq === key.seq && job.run === key.run);
+  }
+
+  #freeSlot(): number {
+    const taken = new Set([...this.#occupied].map((run) => run.slot));
+    let slot = 1;
+    while (taken.has(slot)) slot++;
+    return slot;
+  }
+}
+
+function toKey({ seq, run }: RunKey): RunKey {
+  return { seq, run };
+}
+
+function announceFinish({ slot, job: { id } }: Occupied, { transition }: FinishedRun): void {
+  switch (transition.to) {
+    case 'completed':
+      return emit({ event: 'job.completed', slot, id });
+    case 'failed':
+      return emit({ event: 'job.failed', slot, id, reason: transition.reason, delayMs: transition.delayMs });
+    case 'dead':
+      return emit({ event: 'job.dead', slot, id, reason: transition.reason });
+    case 'cancelled':
+      return emit({ event: 'job.cancelled', slot, id });
+    case 'pending':
+    case 'scheduled':
+      return emit({ event: 'job.given_back', slot, id });
+  }
+}

@@ -1,0 +1,155 @@
+/** The loop of one worker process: exchange, start, wait. */
+import { QueueError } from '../errors.js';
+import type { Launcher } from '../launcher/launcher.js';
+import { createNodeLauncher } from '../launcher/node-launcher.js';
+import { thisProcess } from '../launcher/process-identity.js';
+import { emit } from '../log.js';
+import type { Queue } from '../queue.js';
+import type { Outlook, RunKey, Session, Store } from '../store/store.js';
+import { RescueRounds } from './rescue-rounds.js';
+import { Slots } from './slots.js';
+import { WakeUp } from './wake-up.js';
+
+export interface WorkerOptions {
+  /** How many jobs run at once. */
+  readonly slots: number;
+  /** Null or missing: every queue. */
+  readonly queues?: readonly string[] | null;
+  /** How often to look when nobody rings. */
+  readonly pollIntervalMs?: number;
+  /** End when the queues hold nothing pending, processing or waiting for a retry. */
+  readonly untilEmpty?: boolean;
+  readonly launcher?: Launcher;
+}
+
+/** What a run that is told to end at once gets between TERM and KILL. */
+const SHORT_GRACE_MS = 1000;
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 10_000;
+
+export class Worker {
+  readonly #store: Store;
+  readonly #options: WorkerOptions;
+  readonly #wakeUp = new WakeUp();
+  readonly #slots: Slots;
+  readonly #rescue: RescueRounds;
+  #pollIntervalMs: number;
+  #stopping = false;
+  #troubles = 0;
+
+  constructor(queue: Queue, options: WorkerOptions) {
+    this.#store = queue.store;
+    this.#options = options;
+    this.#pollIntervalMs = options.pollIntervalMs ?? 2000;
+    const launcher = options.launcher ?? createNodeLauncher();
+    this.#slots = new Slots(options.slots, this.#store, launcher, () => this.#wakeUp.wake());
+    this.#rescue = new RescueRounds(this.#store);
+  }
+
+  /** Runs jobs until it is stopped, or its queues are empty. Rejects only where it cannot begin. */
+  async run(): Promise<void> {
+    const watching = new AbortController();
+    this.#store.bell.onRing(() => this.#wakeUp.wake(), watching.signal);
+    let session: Session | null = await this.#openSession();
+    this.#slots.announce();
+    try {
+      while (session !== null) session = await this.#turn(session);
+    } finally {
+      watching.abort();
+      await this.#rescue.finish();
+      if (session !== null) await this.#store.closeSession(session);
+    }
+    this.#slots.announceEnd();
+  }
+
+  /** 'gracefully': claims nothing more, finishes what runs. 'now': ends what runs and gives it back. */
+  stop(how: 'gracefully' | 'now'): void {
+    const now = how === 'now';
+    if (!this.#stopping || now) emit({ event: 'worker.stopping', running: this.#slots.running.length, now });
+    this.#stopping = true;
+    if (now) this.#slots.abortAll(SHORT_GRACE_MS);
+    this.#wakeUp.wake();
+  }
+
+  setPollInterval(pollIntervalMs: number): void {
+    this.#pollIntervalMs = pollIntervalMs;
+    this.#wakeUp.wake();
+  }
+
+  /** One turn of the loop: the session to go on with, or null when all is done. */
+  async #turn(session: Session): Promise<Session | null> {
+    // After the poll phase, so that all that finished in this turn of the event loop forms one batch.
+    await new Promise((resolve) => setImmediate(resolve));
+    try {
+      const next = await this.#work(session);
+      this.#troubles = 0;
+      return next;
+    } catch (error) {
+      if (!(error instanceof QueueError)) throw error;
+      await this.#waitOut(error);
+      return session;
+    }
+  }
+
+  async #work(session: Session): Promise<Session | null> {
+    this.#rescue.startIfDue();
+    if (this.#slots.finished.length > 0) return this.#exchange(session);
+    const outlook = await this.#store.outlook(session);
+    if (!outlook.sessionLives) return this.#startAfresh();
+    if (outlook.stopRequested && !this.#stopping) this.stop('gracefully');
+    if (!this.#stopping && outlook.ready && this.#slots.free > 0) return this.#exchange(session);
+    if (this.#slots.isIdle && (this.#stopping || (await this.#isEmpty()))) return this.#end(session);
+    await this.#wakeUp.sleep(this.#sleepMs(outlook));
+    return session;
+  }
+
+  async #exchange(session: Session): Promise<Session> {
+    const { finished, running } = this.#slots;
+    const free = this.#stopping ? 0 : this.#slots.free;
+    const { claims, lost } = await this.#store.exchange(session, { running, finished, free });
+    const isLost = (run: RunKey): boolean => lost.some((key) => key.seq === run.seq && key.run === run.run);
+    for (const run of finished) this.#slots.settle(run, !isLost(run));
+    for (const key of lost) this.#slots.disown(key, SHORT_GRACE_MS);
+    for (const job of claims) this.#slots.start(job);
+    return session;
+  }
+
+  /** How long nothing can happen that nobody rings for. A job that falls due matters only to a free slot. */
+  #sleepMs({ nextDueMs }: Outlook): number {
+    const hasRoom = this.#slots.free > 0 && !this.#stopping;
+    const untilDueMs = hasRoom ? (nextDueMs ?? Infinity) : Infinity;
+    return Math.min(this.#pollIntervalMs, untilDueMs, this.#rescue.dueInMs);
+  }
+
+  async #isEmpty(): Promise<boolean> {
+    if (this.#options.untilEmpty !== true) return false;
+    const { pending, processing, failed } = await this.#store.counts(this.#options.queues ?? null);
+    return pending + processing + failed === 0;
+  }
+
+  async #openSession(): Promise<Session> {
+    const queues = this.#options.queues ?? null;
+    return this.#store.openSession({ ...thisProcess(), kind: 'worker', slots: this.#options.slots, queues });
+  }
+
+  async #end(session: Session): Promise<null> {
+    await this.#store.closeSession(session);
+    return null;
+  }
+
+  /** Others took this session for dead, and its jobs: what still runs is ended before anything else is claimed. */
+  async #startAfresh(): Promise<Session> {
+    emit({ event: 'worker.lost_session' });
+    for (const key of this.#slots.running) this.#slots.disown(key, SHORT_GRACE_MS);
+    while (!this.#slots.isIdle) await this.#wakeUp.sleep(this.#pollIntervalMs);
+    return this.#openSession();
+  }
+
+  /** A store in trouble is waited out: jobs run on, and their results are kept until they can be written. */
+  async #waitOut({ message }: QueueError): Promise<void> {
+    const retryMs = Math.min(FIRST_RETRY_MS * 2 ** this.#troubles, LONGEST_RETRY_MS);
+    this.#troubles += 1;
+    emit({ event: 'worker.trouble', message, retryMs });
+    await new Promise((resolve) => setTimeout(resolve, retryMs));
+  }
+}
