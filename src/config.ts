@@ -21,7 +21,9 @@ const OF_JOBS: readonly JobOption[] = JOB_OPTIONS;
 
 export const SETTINGS: readonly Setting[] = [
   ...OF_JOBS.flatMap((option) =>
-    option.setting === undefined ? [] : [{ name: option.name, value: option.value, help: option.help, fallback: option.setting }],
+    option.setting === undefined
+      ? []
+      : [{ name: option.name, value: option.value, help: option.help, fallback: option.setting }],
   ),
   {
     name: 'poll_interval_ms',
@@ -61,7 +63,12 @@ export function configPath(home: string): string {
 export function findSetting(name: string): Setting {
   const wanted = name.replaceAll('-', '_');
   const setting = SETTINGS.find((candidate) => candidate.name === wanted);
-  if (setting === undefined) throw unknownWord('setting', name, SETTINGS.map((known) => known.name));
+  if (setting === undefined)
+    throw unknownWord(
+      'setting',
+      name,
+      SETTINGS.map((known) => known.name),
+    );
   return setting;
 }
 
@@ -116,7 +123,8 @@ function settingInForce(setting: Setting, file: ConfigFile, env: Environment, ho
     return { name: setting.name, value: value as string | number, origin: 'environment' };
   }
   const fromFile = file[setting.name];
-  if (fromFile === undefined || fromFile === null) return { name: setting.name, value: setting.fallback, origin: 'default' };
+  if (fromFile === undefined || fromFile === null)
+    return { name: setting.name, value: setting.fallback, origin: 'default' };
   readValue(setting.value, fromFile, `${setting.name} in ${configPath(home)}`);
   return { name: setting.name, value: fromFile as string | number, origin: 'config.json' };
 }

@@ -10,7 +10,11 @@ import type { Store } from './store/store.js';
 const LOOK_AGAIN_MS = 1000;
 
 /** Run after run, from the first one that is not over (or the last), until the job is or the signal aborts. */
-export async function* followJobOutput(store: Store, job: Job, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* followJobOutput(
+  store: Store,
+  job: Job,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const change = new StoreChange(store, signal);
   let run = Math.max(1, job.state === 'scheduled' || job.state === 'pending' ? job.run + 1 : job.run);
   while (!signal.aborted) {
@@ -44,11 +48,18 @@ async function* followRun(
 }
 
 /** Null where the run will not come, or the signal aborted first. */
-async function waitForEnd(store: Store, { seq, id }: Job, run: number, change: StoreChange, signal: AbortSignal): Promise<Run | null> {
+async function waitForEnd(
+  store: Store,
+  { seq, id }: Job,
+  run: number,
+  change: StoreChange,
+  signal: AbortSignal,
+): Promise<Run | null> {
   for (;;) {
     const next = change.next();
     const latest = (await store.latestRuns([seq])).get(seq);
-    if (latest !== undefined && latest.run >= run) return (await store.listRuns(seq)).find((ended) => ended.run === run) ?? null;
+    if (latest !== undefined && latest.run >= run)
+      return (await store.listRuns(seq)).find((ended) => ended.run === run) ?? null;
     if (signal.aborted || (await willNotRun(store, id, run))) return null;
     await next;
   }

@@ -7,7 +7,9 @@ import { QueueError, systemErrorCode } from './errors.js';
 /** `$QUEUECTL_HOME`, else `~/.queuectl`; absolute. */
 export function homeDirectory(env: Readonly<Record<string, string | undefined>>): string {
   const fromEnvironment = env['QUEUECTL_HOME'];
-  return resolve(fromEnvironment === undefined || fromEnvironment === '' ? join(homedir(), '.queuectl') : fromEnvironment);
+  return resolve(
+    fromEnvironment === undefined || fromEnvironment === '' ? join(homedir(), '.queuectl') : fromEnvironment,
+  );
 }
 
 /**
@@ -17,13 +19,23 @@ export function homeDirectory(env: Readonly<Record<string, string | undefined>>)
 export function ensureHome(home: string): void {
   makeDirectory(home);
   const stat = statSync(home);
-  if (!stat.isDirectory()) throw new QueueError('not_permitted', `${home} is not a directory`, 'set QUEUECTL_HOME to a directory of yours');
+  if (!stat.isDirectory())
+    throw new QueueError(
+      'not_permitted',
+      `${home} is not a directory`,
+      'set QUEUECTL_HOME to a directory of yours',
+    );
   if (process.getuid === undefined) return;
   const uid = process.getuid();
   if (uid !== 0 && stat.uid !== uid) {
-    throw new QueueError('not_permitted', `${home} belongs to another user`, 'set QUEUECTL_HOME to a directory of yours');
+    throw new QueueError(
+      'not_permitted',
+      `${home} belongs to another user`,
+      'set QUEUECTL_HOME to a directory of yours',
+    );
   }
-  if ((stat.mode & 0o022) !== 0) throw new QueueError('not_permitted', `${home} can be written by other users`, `chmod go-w ${home}`);
+  if ((stat.mode & 0o022) !== 0)
+    throw new QueueError('not_permitted', `${home} can be written by other users`, `chmod go-w ${home}`);
 }
 
 /** Makes a directory of ours and its parents (0700); an existing one is left as it is. */
@@ -40,7 +52,8 @@ export function makeDirectory(directory: string): void {
 export function fileError(error: unknown, what: string): QueueError {
   const code = systemErrorCode(error) ?? 'unknown error';
   const words = PLAIN_WORDS[code] ?? code;
-  const notPermitted = code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'EEXIST' || code === 'ENOTDIR';
+  const notPermitted =
+    code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'EEXIST' || code === 'ENOTDIR';
   return new QueueError(
     notPermitted ? 'not_permitted' : 'unavailable',
     `${what}: ${words}`,

@@ -9,9 +9,21 @@ export type LogEvent =
   | { readonly event: 'worker.stopped'; readonly slot: number }
   | { readonly event: 'worker.lost_session' }
   | { readonly event: 'worker.trouble'; readonly message: string; readonly retryMs: number }
-  | { readonly event: 'job.claimed'; readonly slot: number; readonly id: string; readonly run: number; readonly command: string }
+  | {
+      readonly event: 'job.claimed';
+      readonly slot: number;
+      readonly id: string;
+      readonly run: number;
+      readonly command: string;
+    }
   | { readonly event: 'job.completed'; readonly slot: number; readonly id: string }
-  | { readonly event: 'job.failed'; readonly slot: number; readonly id: string; readonly reason: string; readonly delayMs: number }
+  | {
+      readonly event: 'job.failed';
+      readonly slot: number;
+      readonly id: string;
+      readonly reason: string;
+      readonly delayMs: number;
+    }
   | { readonly event: 'job.dead'; readonly slot: number; readonly id: string; readonly reason: string }
   | { readonly event: 'job.cancelled'; readonly slot: number; readonly id: string }
   | { readonly event: 'job.given_back'; readonly slot: number; readonly id: string }

@@ -114,5 +114,9 @@ export class Queue {
 }
 
 function noSuchJob(id: string): QueueError {
-  return new QueueError('not_found', `no job ${JSON.stringify(id)}`, 'queuectl list --state all shows what there is');
+  return new QueueError(
+    'not_found',
+    `no job ${JSON.stringify(id)}`,
+    'queuectl list --state all shows what there is',
+  );
 }

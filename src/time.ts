@@ -16,7 +16,8 @@ export function parseDuration(text: string): number | undefined {
   if (BARE_SECONDS.test(trimmed)) return Math.round(Number(trimmed) * SECOND);
   if (!DURATION.test(trimmed)) return undefined;
   let totalMs = 0;
-  for (const [, amount, unit] of trimmed.matchAll(DURATION_PART)) totalMs += Number(amount) * (UNITS[unit ?? ''] ?? 0);
+  for (const [, amount, unit] of trimmed.matchAll(DURATION_PART))
+    totalMs += Number(amount) * (UNITS[unit ?? ''] ?? 0);
   return Math.round(totalMs);
 }
 
@@ -42,7 +43,8 @@ export function parseInstant(text: string): number | undefined {
   const [, year, month, day, hour] = match;
   if (!dayExists(Number(year), Number(month), Number(day))) return undefined;
   // A date alone would be read as UTC by Date.parse; a person means midnight where they are.
-  const iso = hour === undefined ? `${text.trim().slice(0, 10)}T00:00${match[7] ?? ''}` : text.trim().replace(' ', 'T');
+  const iso =
+    hour === undefined ? `${text.trim().slice(0, 10)}T00:00${match[7] ?? ''}` : text.trim().replace(' ', 'T');
   const instant = Date.parse(iso.toUpperCase());
   return Number.isNaN(instant) ? undefined : instant;
 }

@@ -51,7 +51,12 @@ function afterLoss(job: Decidable, cause: 'crash' | 'reboot' | 'lease', random: 
   if (job.attached) return { to: 'dead', attempts: job.attempts, crashes, reason: 'lost: its process died' };
   if (cause !== 'crash') return waitOrReady(crashes, 0);
   if (crashes >= MAX_CRASHES) {
-    return { to: 'dead', attempts: job.attempts, crashes, reason: `poison: ${crashes} workers died running it` };
+    return {
+      to: 'dead',
+      attempts: job.attempts,
+      crashes,
+      reason: `poison: ${crashes} workers died running it`,
+    };
   }
   return waitOrReady(crashes, crashDelayMs(crashes, random));
 }

@@ -44,29 +44,47 @@ export function valueOfText(option: OptionKind, text: string): unknown {
   return isNumeric && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : text;
 }
 
-function readNumber(option: { kind: string; min: number; max: number }, value: unknown, label: string): number {
+function readNumber(
+  option: { kind: string; min: number; max: number },
+  value: unknown,
+  label: string,
+): number {
   const whole = option.kind === 'integer';
   const fits = typeof value === 'number' && value >= option.min && value <= option.max;
   if (fits && (!whole || Number.isInteger(value))) return value;
-  throw usageError(`${label} must be a ${whole ? 'whole ' : ''}number from ${option.min} to ${option.max}, not ${show(value)}`);
+  throw usageError(
+    `${label} must be a ${whole ? 'whole ' : ''}number from ${option.min} to ${option.max}, not ${show(value)}`,
+  );
 }
 
 function readDuration(option: { minMs: number; maxMs: number }, value: unknown, label: string): number {
-  const durationMs = typeof value === 'string' || typeof value === 'number' ? parseDuration(String(value)) : undefined;
+  const durationMs =
+    typeof value === 'string' || typeof value === 'number' ? parseDuration(String(value)) : undefined;
   if (durationMs === undefined) {
-    throw usageError(`${label} must be a duration, not ${show(value)}`, 'a number with a unit: "30s", "10m", "1h30m", "2d"; a bare number is seconds');
+    throw usageError(
+      `${label} must be a duration, not ${show(value)}`,
+      'a number with a unit: "30s", "10m", "1h30m", "2d"; a bare number is seconds',
+    );
   }
   if (durationMs >= option.minMs && durationMs <= option.maxMs) return durationMs;
-  throw usageError(`${label} must be from ${formatDuration(option.minMs)} to ${formatDuration(option.maxMs)}, not ${show(value)}`);
+  throw usageError(
+    `${label} must be from ${formatDuration(option.minMs)} to ${formatDuration(option.maxMs)}, not ${show(value)}`,
+  );
 }
 
 function readInstant(value: unknown, label: string): number {
   const instant = typeof value === 'string' ? parseInstant(value) : value;
   if (typeof instant !== 'number' || !Number.isInteger(instant)) {
-    throw usageError(`${label} must be a time, not ${show(value)}`, 'ISO 8601 ("2026-12-24T18:00:00Z") or milliseconds since 1970');
+    throw usageError(
+      `${label} must be a time, not ${show(value)}`,
+      'ISO 8601 ("2026-12-24T18:00:00Z") or milliseconds since 1970',
+    );
   }
   if (instant >= EARLIEST_INSTANT && instant <= LATEST_INSTANT) return instant;
-  throw usageError(`${label} is out of range: ${show(value)}`, 'numbers are milliseconds since 1970, not seconds');
+  throw usageError(
+    `${label} is out of range: ${show(value)}`,
+    'numbers are milliseconds since 1970, not seconds',
+  );
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]*$/;
@@ -81,8 +99,13 @@ function readName(value: unknown, label: string): string {
 /** Words and forms that mean something else where an id is expected. */
 function readId(value: unknown, label: string): string {
   const id = readName(value, label);
-  if (/^[\d-]+$/.test(id)) throw usageError(`${label} may not look like a number or a range: ${show(id)}`, 'put a letter in it: "job-42"');
-  if (id === 'last' || id === 'all') throw usageError(`${label} may not be the word ${show(id)}`, 'put something to it: "job-last"');
+  if (/^[\d-]+$/.test(id))
+    throw usageError(
+      `${label} may not look like a number or a range: ${show(id)}`,
+      'put a letter in it: "job-42"',
+    );
+  if (id === 'last' || id === 'all')
+    throw usageError(`${label} may not be the word ${show(id)}`, 'put something to it: "job-last"');
   return id;
 }
 
@@ -97,15 +120,21 @@ function readCommand(value: unknown, label: string): Command {
     if (value.trim() === '') throw usageError(`${label} is empty`, 'queuectl enqueue -- sleep 2');
     return checkLength(readText(value, label), value, label);
   }
-  if (!Array.isArray(value)) throw usageError(`${label} must be a string or a list of strings, not ${show(value)}`);
+  if (!Array.isArray(value))
+    throw usageError(`${label} must be a string or a list of strings, not ${show(value)}`);
   const words = value.map((word: unknown, index) => readText(word, `${label}[${index}]`));
-  if (words[0] === undefined || words[0] === '') throw usageError(`${label} is empty`, 'queuectl enqueue -- sleep 2');
+  if (words[0] === undefined || words[0] === '')
+    throw usageError(`${label} is empty`, 'queuectl enqueue -- sleep 2');
   return checkLength(words, words.join(' '), label);
 }
 
 function checkLength<T>(command: T, text: string, label: string): T {
   // Most commands are short: only a long one pays for the count of its bytes.
-  if (text.length * 3 <= LONGEST_COMMAND_BYTES || new TextEncoder().encode(text).length <= LONGEST_COMMAND_BYTES) return command;
+  if (
+    text.length * 3 <= LONGEST_COMMAND_BYTES ||
+    new TextEncoder().encode(text).length <= LONGEST_COMMAND_BYTES
+  )
+    return command;
   throw usageError(`${label} is longer than 128 KiB`, 'put it in a script file and enqueue that');
 }
 
@@ -114,7 +143,8 @@ function readEnvironment(value: unknown, label: string): Readonly<Record<string,
     throw usageError(`${label} must be an object of strings, not ${show(value)}`, '"env": {"NAME": "value"}');
   }
   const entries = Object.entries(value).map(([name, text]): [string, string] => {
-    if (name === '' || name.includes('=') || name.includes('\0')) throw usageError(`${label} has a bad name: ${show(name)}`);
+    if (name === '' || name.includes('=') || name.includes('\0'))
+      throw usageError(`${label} has a bad name: ${show(name)}`);
     return [readText(name, label), readText(text, `${label}.${name}`)];
   });
   checkLength(entries, entries.flat().join(' '), label);

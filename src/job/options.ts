@@ -24,20 +24,102 @@ export interface JobOption {
 const duration = (minMs: number, maxMs: number): OptionKind => ({ kind: 'duration', minMs, maxMs });
 
 export const JOB_OPTIONS = [
-  { name: 'id', value: { kind: 'id' }, argument: 'ID', help: 'a name of your own, unique among the stored jobs; else it gets a number' },
-  { name: 'command', value: { kind: 'command' }, argument: 'COMMAND', help: 'a string for /bin/sh -c, or a list of words run without a shell' },
-  { name: 'queue', value: { kind: 'name' }, short: 'g', argument: 'NAME', help: 'the queue it waits in (default)' },
-  { name: 'priority', value: { kind: 'integer', min: -1_000_000, max: 1_000_000 }, short: 'o', argument: 'N', help: 'higher runs first (0)' },
-  { name: 'run_at', value: { kind: 'instant' }, flag: 'at', argument: 'TIME', help: 'not before this time: ISO 8601, or milliseconds since 1970' },
-  { name: 'delay', value: duration(0, 10 * 365 * DAY), short: 'd', argument: 'DURATION', help: 'not before this long from now: "10m"' },
-  { name: 'max_retries', value: { kind: 'integer', min: 0, max: 10_000 }, argument: 'N', setting: 3, help: 'runs in all before the job is dead: 2 is two runs; 0 and 1 both mean one run' },
-  { name: 'backoff_base', value: { kind: 'number', min: 1, max: 100 }, argument: 'N', setting: 2, help: 'retry n waits N^n seconds' },
-  { name: 'backoff_max', value: duration(0, LONGEST_DELAY_MS), argument: 'DURATION', setting: null, help: 'no retry waits longer' },
-  { name: 'jitter', value: { kind: 'number', min: 0, max: 1 }, argument: 'PART', setting: 0, help: 'the part of each wait that chance may take away, 0 to 1' },
-  { name: 'timeout', value: duration(1, 365 * DAY), argument: 'DURATION', setting: null, help: 'end a run that takes longer' },
-  { name: 'grace', value: duration(0, DAY), argument: 'DURATION', setting: '10s', help: 'between TERM and KILL when a run is ended' },
-  { name: 'cwd', value: { kind: 'path' }, short: 'w', argument: 'DIR', help: 'the directory it runs in (where you are)' },
-  { name: 'env', value: { kind: 'environment' }, short: 'e', argument: 'NAME=VALUE', help: 'a variable for the job; may be given many times' },
+  {
+    name: 'id',
+    value: { kind: 'id' },
+    argument: 'ID',
+    help: 'a name of your own, unique among the stored jobs; else it gets a number',
+  },
+  {
+    name: 'command',
+    value: { kind: 'command' },
+    argument: 'COMMAND',
+    help: 'a string for /bin/sh -c, or a list of words run without a shell',
+  },
+  {
+    name: 'queue',
+    value: { kind: 'name' },
+    short: 'g',
+    argument: 'NAME',
+    help: 'the queue it waits in (default)',
+  },
+  {
+    name: 'priority',
+    value: { kind: 'integer', min: -1_000_000, max: 1_000_000 },
+    short: 'o',
+    argument: 'N',
+    help: 'higher runs first (0)',
+  },
+  {
+    name: 'run_at',
+    value: { kind: 'instant' },
+    flag: 'at',
+    argument: 'TIME',
+    help: 'not before this time: ISO 8601, or milliseconds since 1970',
+  },
+  {
+    name: 'delay',
+    value: duration(0, 10 * 365 * DAY),
+    short: 'd',
+    argument: 'DURATION',
+    help: 'not before this long from now: "10m"',
+  },
+  {
+    name: 'max_retries',
+    value: { kind: 'integer', min: 0, max: 10_000 },
+    argument: 'N',
+    setting: 3,
+    help: 'runs in all before the job is dead: 2 is two runs; 0 and 1 both mean one run',
+  },
+  {
+    name: 'backoff_base',
+    value: { kind: 'number', min: 1, max: 100 },
+    argument: 'N',
+    setting: 2,
+    help: 'retry n waits N^n seconds',
+  },
+  {
+    name: 'backoff_max',
+    value: duration(0, LONGEST_DELAY_MS),
+    argument: 'DURATION',
+    setting: null,
+    help: 'no retry waits longer',
+  },
+  {
+    name: 'jitter',
+    value: { kind: 'number', min: 0, max: 1 },
+    argument: 'PART',
+    setting: 0,
+    help: 'the part of each wait that chance may take away, 0 to 1',
+  },
+  {
+    name: 'timeout',
+    value: duration(1, 365 * DAY),
+    argument: 'DURATION',
+    setting: null,
+    help: 'end a run that takes longer',
+  },
+  {
+    name: 'grace',
+    value: duration(0, DAY),
+    argument: 'DURATION',
+    setting: '10s',
+    help: 'between TERM and KILL when a run is ended',
+  },
+  {
+    name: 'cwd',
+    value: { kind: 'path' },
+    short: 'w',
+    argument: 'DIR',
+    help: 'the directory it runs in (where you are)',
+  },
+  {
+    name: 'env',
+    value: { kind: 'environment' },
+    short: 'e',
+    argument: 'NAME=VALUE',
+    help: 'a variable for the job; may be given many times',
+  },
 ] as const satisfies readonly JobOption[];
 
 /** The document that `queuectl enqueue` takes: the table above as a type. */
@@ -83,7 +165,9 @@ export const JOB_DEFAULTS: JobDefaults = {
 type OptionName = (typeof JOB_OPTIONS)[number]['name'];
 
 const OPTION_NAMES: readonly string[] = JOB_OPTIONS.map((option) => option.name);
-const OPTION_KINDS: ReadonlyMap<string, OptionKind> = new Map(JOB_OPTIONS.map((option) => [option.name, option.value]));
+const OPTION_KINDS: ReadonlyMap<string, OptionKind> = new Map(
+  JOB_OPTIONS.map((option) => [option.name, option.value]),
+);
 
 /**
  * Checks every field and fills in the defaults. `input` is whatever JSON or a program gave.
@@ -91,7 +175,10 @@ const OPTION_KINDS: ReadonlyMap<string, OptionKind> = new Map(JOB_OPTIONS.map((o
  */
 export function parseJobInput(input: unknown, defaults: JobDefaults = JOB_DEFAULTS): NewJob {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    throw usageError(`a job must be a JSON object, not ${show(input)}`, `queuectl enqueue '{"command": "sleep 2"}'`);
+    throw usageError(
+      `a job must be a JSON object, not ${show(input)}`,
+      `queuectl enqueue '{"command": "sleep 2"}'`,
+    );
   }
   const given = new Map<string, unknown>();
   for (const [name, value] of Object.entries(input)) {
@@ -100,7 +187,8 @@ export function parseJobInput(input: unknown, defaults: JobDefaults = JOB_DEFAUL
     if (value !== null && value !== undefined) given.set(name, readValue(kind, value, `"${name}"`));
   }
   if (!given.has('command')) throw usageError('job has no "command"', 'queuectl enqueue -- sleep 2');
-  if (given.has('run_at') && given.has('delay')) throw usageError('"run_at" and "delay" exclude each other', 'give one of them');
+  if (given.has('run_at') && given.has('delay'))
+    throw usageError('"run_at" and "delay" exclude each other', 'give one of them');
   return toNewJob(given, defaults);
 }
 

@@ -37,7 +37,11 @@ export function toOutcome(
 ): Outcome {
   if (exit.cause === 'no_resources') return { kind: 'given_back', delayMs: troubleDelayMs };
   if (exit.cause === 'exited' && exit.exitCode === 0) return { kind: 'success' };
-  const ended: Ended = { exitCode: exit.exitCode, signal: exit.signal, reason: exit.message ?? plainEnd(exit) };
+  const ended: Ended = {
+    exitCode: exit.exitCode,
+    signal: exit.signal,
+    reason: exit.message ?? plainEnd(exit),
+  };
   if (exit.cause === 'timed_out') return { kind: 'timeout', ...ended };
   if (exit.cause !== 'stopped') return { kind: 'failure', ...ended };
   return stoppedFor === 'cancelled' ? { kind: 'cancelled', ...ended } : { kind: 'given_back', delayMs: 0 };

@@ -20,7 +20,8 @@ export async function rescueDeadSessions(store: Store): Promise<void> {
 async function rescueSession(store: Store, dead: DeadSession): Promise<void> {
   const owned = await store.listOwned(dead.session);
   // After a reboot nothing is left, and a noted pid may be a stranger's.
-  if (dead.cause === 'crash') await Promise.all(owned.map(({ seq, run }) => endLeftovers(noteFile(store.runDir, seq, run))));
+  if (dead.cause === 'crash')
+    await Promise.all(owned.map(({ seq, run }) => endLeftovers(noteFile(store.runDir, seq, run))));
   const finished = owned.map((job) => lostRun(store, job, dead));
   const { lost } = await store.exchange(dead.session, { running: [], finished, free: 0 });
   await store.closeSession(dead.session);

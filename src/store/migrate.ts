@@ -27,10 +27,19 @@ export function migrate(target: MigrationTarget, migrations: readonly Migration[
     const expected = checksum(migration);
     const found = applied[index];
     if (found === undefined) target.apply(migration, expected);
-    else if (found !== expected) throw new QueueError('unavailable', `the database has another migration ${migration.version} than this queuectl`, 'use the queuectl that made it');
+    else if (found !== expected)
+      throw new QueueError(
+        'unavailable',
+        `the database has another migration ${migration.version} than this queuectl`,
+        'use the queuectl that made it',
+      );
   }
 }
 
 export function newerSchema(found: number, known: number): QueueError {
-  return new QueueError('unavailable', `the database has schema ${found}, this queuectl knows ${known}`, 'upgrade queuectl');
+  return new QueueError(
+    'unavailable',
+    `the database has schema ${found}, this queuectl knows ${known}`,
+    'upgrade queuectl',
+  );
 }

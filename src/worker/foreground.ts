@@ -21,7 +21,11 @@ export interface ForegroundOptions {
  * it as it then is. Should this process die, the job is dead (lost), never rerun by others. Throws `usage`
  * and stores nothing for bad input.
  */
-export async function runInForeground(queue: Queue, input: JobInput, options: ForegroundOptions): Promise<Job> {
+export async function runInForeground(
+  queue: Queue,
+  input: JobInput,
+  options: ForegroundOptions,
+): Promise<Job> {
   const { store } = queue;
   const newJob = queue.parse(input);
   const session = await store.openSession({ ...thisProcess(), kind: 'run', slots: 1, queues: null });
@@ -35,8 +39,13 @@ export async function runInForeground(queue: Queue, input: JobInput, options: Fo
   }
 }
 
-async function runWithRetries(session: Session, first: ProcessingJob, context: RunContext, signal: AbortSignal): Promise<void> {
-  for (let job: ProcessingJob | null = first; job !== null; ) {
+async function runWithRetries(
+  session: Session,
+  first: ProcessingJob,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let job: ProcessingJob | null = first; job !== null;) {
     const finished: FinishedRun = await runJob(job, context, signal);
     await context.store.exchange(session, { running: [], finished: [finished], free: 0 });
     cleanUp(context.store, finished);

@@ -6,7 +6,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const SECRETS: ReadonlySet<string> = new Set(['QUEUECTL_DATABASE_URL', 'QUEUECTL_TOKEN']);
 
 /** The worker's environment without our secrets, then the job's own, then what tells a job who it is. */
-export function jobEnvironment(worker: Environment, job: ProcessingJob, home: string, token: string): Record<string, string> {
+export function jobEnvironment(
+  worker: Environment,
+  job: ProcessingJob,
+  home: string,
+  token: string,
+): Record<string, string> {
   const inherited = Object.entries(worker).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !SECRETS.has(entry[0]),
   );

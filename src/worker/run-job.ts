@@ -24,7 +24,11 @@ export interface RunContext {
 let troubles = 0;
 
 /** Never rejects for a failed command. The signal ends the run; aborted with a number, within that many milliseconds. */
-export async function runJob(job: ProcessingJob, context: RunContext, signal: AbortSignal): Promise<FinishedRun> {
+export async function runJob(
+  job: ProcessingJob,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<FinishedRun> {
   const spec = launchSpec(job, context);
   const exit = await context.launcher.run(spec, signal);
   troubles = exit.cause === 'no_resources' ? troubles + 1 : 0;

@@ -43,7 +43,9 @@ export class Slots {
   }
 
   get running(): RunKey[] {
-    return [...this.#occupied].filter((run) => run.finished === null && !run.disowned).map(({ job }) => toKey(job));
+    return [...this.#occupied]
+      .filter((run) => run.finished === null && !run.disowned)
+      .map(({ job }) => toKey(job));
   }
 
   get finished(): FinishedRun[] {
@@ -61,14 +63,31 @@ export class Slots {
   }
 
   start(job: ProcessingJob): void {
-    const run: Occupied = { slot: this.#freeSlot(), job, abort: new AbortController(), finished: null, disowned: false };
+    const run: Occupied = {
+      slot: this.#freeSlot(),
+      job,
+      abort: new AbortController(),
+      finished: null,
+      disowned: false,
+    };
     this.#occupied.add(run);
-    emit({ event: 'job.claimed', slot: run.slot, id: job.id, run: job.run, command: commandText(job.command) });
+    emit({
+      event: 'job.claimed',
+      slot: run.slot,
+      id: job.id,
+      run: job.run,
+      command: commandText(job.command),
+    });
     void this.#watch(run);
   }
 
   async #watch(run: Occupied): Promise<void> {
-    const context = { store: this.#store, launcher: this.#launcher, stoppedFor: 'given_back', attached: false } as const;
+    const context = {
+      store: this.#store,
+      launcher: this.#launcher,
+      stoppedFor: 'given_back',
+      attached: false,
+    } as const;
     run.finished = await runJob(run.job, context, run.abort.signal);
     if (run.disowned) this.settle(run.finished, false);
     this.#onFinished();

@@ -11,7 +11,11 @@ import { NEW_JOB_COLUMNS, newJobValues, toProcessingJob } from './rows.js';
 /** So that a million jobs that fall due at once do not hold the write lock for long. */
 const PROMOTE_AT_MOST = 1000;
 
-export async function exchange(connection: Connection, session: Session, request: ExchangeRequest): Promise<Exchange> {
+export async function exchange(
+  connection: Connection,
+  session: Session,
+  request: ExchangeRequest,
+): Promise<Exchange> {
   return connection.write(() => {
     const now = Date.now();
     const counters = new CounterChanges();
@@ -40,7 +44,9 @@ function giveBackUnknown(
   now: number,
   counters: CounterChanges,
 ): RunKey[] {
-  const owned = connection.sql(`SELECT seq, run, crashes FROM jobs WHERE session_id = ? AND state = 'processing'`).all(session.id);
+  const owned = connection
+    .sql(`SELECT seq, run, crashes FROM jobs WHERE session_id = ? AND state = 'processing'`)
+    .all(session.id);
   const known = new Set(running.map(({ seq, run }) => `${seq}.${run}`));
   const stored = new Set(owned.map((row) => `${row['seq']}.${row['run']}`));
   for (const row of owned) {
@@ -102,7 +108,13 @@ const CLAIM = `
   WHERE seq = ? AND state = 'pending'
   RETURNING *`;
 
-function claimJobs(connection: Connection, session: Session, free: number, now: number, counters: CounterChanges): ProcessingJob[] {
+function claimJobs(
+  connection: Connection,
+  session: Session,
+  free: number,
+  now: number,
+  counters: CounterChanges,
+): ProcessingJob[] {
   const next = readyQueues(connection, session)
     .flatMap((queue) => connection.sql(NEXT_OF_QUEUE).all(queue, free) as unknown as NextRow[])
     .toSorted((a, b) => b.priority - a.priority || a.run_at - b.run_at || a.seq - b.seq)
@@ -122,7 +134,10 @@ interface NextRow {
 }
 
 function readyQueues(connection: Connection, session: Session): string[] {
-  const ready = connection.sql(READY_QUEUES).all().map((row) => String(row['queue']));
+  const ready = connection
+    .sql(READY_QUEUES)
+    .all()
+    .map((row) => String(row['queue']));
   return session.queues === null ? ready : ready.filter((queue) => session.queues?.includes(queue));
 }
 
@@ -149,7 +164,11 @@ const INSERT_RUNNING = `
   ON CONFLICT DO NOTHING
   RETURNING *`;
 
-export async function insertRunning(connection: Connection, session: Session, job: NewJob): Promise<ProcessingJob> {
+export async function insertRunning(
+  connection: Connection,
+  session: Session,
+  job: NewJob,
+): Promise<ProcessingJob> {
   return connection.write(() => {
     const now = Date.now();
     const row = connection.sql(INSERT_RUNNING).get(...newJobValues(job), now, now, now, session.id, now);
@@ -167,7 +186,11 @@ const RERUN = `
   WHERE seq = ? AND session_id = ? AND state = 'failed'
   RETURNING *`;
 
-export async function rerun(connection: Connection, session: Session, seq: number): Promise<ProcessingJob | null> {
+export async function rerun(
+  connection: Connection,
+  session: Session,
+  seq: number,
+): Promise<ProcessingJob | null> {
   return connection.write(() => {
     const now = Date.now();
     const row = connection.sql(RERUN).get(now, now, seq, session.id);

@@ -111,5 +111,10 @@ function isLocked(error: unknown): boolean {
 }
 
 function lockedError(path: string, cause: unknown): QueueError {
-  return new QueueError('unavailable', `the database ${path} is locked by another process`, 'try again, or wait longer: --lock-timeout 60s', { cause });
+  return new QueueError(
+    'unavailable',
+    `the database ${path} is locked by another process`,
+    'try again, or wait longer: --lock-timeout 60s',
+    { cause },
+  );
 }

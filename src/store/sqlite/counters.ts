@@ -31,7 +31,10 @@ export class CounterChanges {
 }
 
 /** Reads one row a queue and state, however many jobs there are. */
-export async function counts(connection: Connection, queues: readonly string[] | null = null): Promise<Counts> {
+export async function counts(
+  connection: Connection,
+  queues: readonly string[] | null = null,
+): Promise<Counts> {
   const rows =
     queues === null
       ? await connection.rows('SELECT state, sum(n) AS n FROM counters GROUP BY state')

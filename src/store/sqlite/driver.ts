@@ -33,7 +33,8 @@ export function openDatabase(path: string, busyTimeoutMs: number): Database {
 
 /** SQLite's own result code (5 for SQLITE_BUSY), without its extension; undefined for other errors. */
 export function resultCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
+    return undefined;
   return error.errcode & 0xff;
 }
 

@@ -32,10 +32,13 @@ export function finishRun(
   refuseImpossible(transition.to);
   const attempts = 'attempts' in transition ? transition.attempts : Number(row['attempts']);
   const crashes = 'crashes' in transition ? transition.crashes : Number(row['crashes']);
-  const runAtMs = 'delayMs' in transition && transition.delayMs > 0 ? now + transition.delayMs : Number(row['run_at']);
+  const runAtMs =
+    'delayMs' in transition && transition.delayMs > 0 ? now + transition.delayMs : Number(row['run_at']);
   const ending: SqlValue[] = [now, finished.exitCode, finished.signal, finished.reason];
   const owner = keepsJob(session, transition) ? session.id : null;
-  connection.sql(FINISH).run(transition.to, attempts, crashes, runAtMs, owner, now, ...ending, seq, run, session.id);
+  connection
+    .sql(FINISH)
+    .run(transition.to, attempts, crashes, runAtMs, owner, now, ...ending, seq, run, session.id);
   appendRun(connection, session.id, Number(row['started_at']), now, finished);
   counters.move(String(row['queue']), 'processing', transition.to);
   return true;

@@ -101,7 +101,11 @@ const RETRY = `
   WHERE seq = ? AND state = ? AND session_id IS NULL
   RETURNING *`;
 
-export async function retryJob(connection: Connection, id: string, from: readonly State[]): Promise<Job | null> {
+export async function retryJob(
+  connection: Connection,
+  id: string,
+  from: readonly State[],
+): Promise<Job | null> {
   return connection.write(() => {
     const row = findRow(connection, id);
     if (row === undefined) return null;
@@ -119,5 +123,9 @@ export async function retryJob(connection: Connection, id: string, from: readonl
 }
 
 function wrongState(job: Job, from: readonly State[]): QueueError {
-  return new QueueError('conflict', `job ${job.id} is ${job.state}, not ${from.join(' or ')}`, `queuectl show ${job.id}`);
+  return new QueueError(
+    'conflict',
+    `job ${job.id} is ${job.state}, not ${from.join(' or ')}`,
+    `queuectl show ${job.id}`,
+  );
 }

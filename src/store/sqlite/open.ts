@@ -14,7 +14,14 @@ import { latestRuns, listRuns } from './runs.js';
 import { prepareSchema } from './schema.js';
 import { removeLockFile, takeSessionLock } from './session-lock.js';
 import type { SessionLock } from './session-lock.js';
-import { insertSession, listDeadSessions, listOwned, listSessions, removeSession, requestStop } from './sessions.js';
+import {
+  insertSession,
+  listDeadSessions,
+  listOwned,
+  listSessions,
+  removeSession,
+  requestStop,
+} from './sessions.js';
 
 /** Throws `not_permitted` or `unavailable`, and says what to do, where the home or its database cannot be used. */
 export async function openStore(home: string, options: OpenOptions): Promise<Store> {
@@ -45,7 +52,11 @@ function createDatabaseFile(home: string, path: string): void {
 /** A database of no bytes beside the directories of an earlier one has been emptied: begin nothing on top of it. */
 function refuseEmptied(home: string, path: string): void {
   if (statSync(path).size > 0 || !readdirSync(home).some((name) => /^[0-9a-f]{16}$/.test(name))) return;
-  throw new QueueError('unavailable', `the database ${path} is empty, but was not always`, 'restore queue.db from a backup, or remove it to begin with an empty queue');
+  throw new QueueError(
+    'unavailable',
+    `the database ${path} is empty, but was not always`,
+    'restore queue.db from a backup, or remove it to begin with an empty queue',
+  );
 }
 
 function createStore(connection: Connection, home: string, databaseId: string): Store {

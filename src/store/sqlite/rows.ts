@@ -75,7 +75,12 @@ export function toJob(row: Row): Job {
     case 'held':
       return { ...facts, state: stored.state };
     case 'processing':
-      return { ...facts, state: stored.state, sessionId: stored.session_id ?? 0, startedAtMs: stored.started_at ?? 0 };
+      return {
+        ...facts,
+        state: stored.state,
+        sessionId: stored.session_id ?? 0,
+        startedAtMs: stored.started_at ?? 0,
+      };
     default:
       return { ...facts, state: stored.state, ...toEnding(stored) };
   }
@@ -100,7 +105,11 @@ export function toProcessingJob(row: Row): ProcessingJob {
 /** The columns that a new job fills, in the order of NEW_JOB_COLUMNS. */
 export function newJobValues(job: NewJob): SqlValue[] {
   const { base, maxMs, jitter } = job.backoff;
-  const backoff: StoredBackoff = { base, ...(maxMs !== null && { max_ms: maxMs }), ...(jitter > 0 && { jitter }) };
+  const backoff: StoredBackoff = {
+    base,
+    ...(maxMs !== null && { max_ms: maxMs }),
+    ...(jitter > 0 && { jitter }),
+  };
   const options: StoredOptions = {
     ...(typeof job.command !== 'string' && { argv: job.command }),
     ...(job.timeoutMs !== null && { timeout_ms: job.timeoutMs }),

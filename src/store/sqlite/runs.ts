@@ -8,10 +8,28 @@ const APPEND = `
   INSERT INTO runs (seq, run, session_id, started_at, finished_at, outcome, exit_code, signal, reason, output_bytes, output)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-export function appendRun(connection: Connection, sessionId: number, startedAtMs: number, now: number, run: FinishedRun): void {
+export function appendRun(
+  connection: Connection,
+  sessionId: number,
+  startedAtMs: number,
+  now: number,
+  run: FinishedRun,
+): void {
   connection
     .sql(APPEND)
-    .run(run.seq, run.run, sessionId, startedAtMs, now, run.outcome, run.exitCode, run.signal, run.reason, run.outputBytes, run.output);
+    .run(
+      run.seq,
+      run.run,
+      sessionId,
+      startedAtMs,
+      now,
+      run.outcome,
+      run.exitCode,
+      run.signal,
+      run.reason,
+      run.outputBytes,
+      run.output,
+    );
 }
 
 export async function listRuns(connection: Connection, seq: number): Promise<Run[]> {

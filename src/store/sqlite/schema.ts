@@ -14,7 +14,11 @@ export function requireSqlite(version: string): void {
   for (const [index, least] of OLDEST_SQLITE.entries()) {
     const part = found[index] ?? 0;
     if (part > least) return;
-    if (part < least) throw new QueueError('unavailable', `SQLite ${version} can lose rows; ${OLDEST_SQLITE.join('.')} or newer is needed`);
+    if (part < least)
+      throw new QueueError(
+        'unavailable',
+        `SQLite ${version} can lose rows; ${OLDEST_SQLITE.join('.')} or newer is needed`,
+      );
   }
 }
 
@@ -40,13 +44,22 @@ function migrationTarget(connection: Connection): MigrationTarget {
       const tables = connection.sql(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
       if (tables.length === 0) return [];
       if (!tables.some((table) => table['name'] === 'migrations')) {
-        throw new QueueError('unavailable', `${connection.path} is not a queue database`, 'move it away to begin with an empty queue');
+        throw new QueueError(
+          'unavailable',
+          `${connection.path} is not a queue database`,
+          'move it away to begin with an empty queue',
+        );
       }
-      return connection.sql('SELECT checksum FROM migrations ORDER BY version').all().map((row) => String(row['checksum']));
+      return connection
+        .sql('SELECT checksum FROM migrations ORDER BY version')
+        .all()
+        .map((row) => String(row['checksum']));
     },
     apply: ({ version, sql }, checksum) => {
       connection.exec(sql);
-      connection.sql('INSERT INTO migrations (version, checksum, applied_at) VALUES (?, ?, ?)').run(version, checksum, Date.now());
+      connection
+        .sql('INSERT INTO migrations (version, checksum, applied_at) VALUES (?, ?, ?)')
+        .run(version, checksum, Date.now());
       connection.exec(`PRAGMA user_version = ${version}`);
     },
   };

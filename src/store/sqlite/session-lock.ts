@@ -37,7 +37,11 @@ export function removeLockFile(path: string): void {
 }
 
 /** 'unknown': the file is missing or replaced, which proves nothing about its process. */
-export function probeSessionLock(directory: string, name: string, inode: string): 'held' | 'free' | 'unknown' {
+export function probeSessionLock(
+  directory: string,
+  name: string,
+  inode: string,
+): 'held' | 'free' | 'unknown' {
   const path = join(directory, name);
   if (inodeOf(path) !== inode) return 'unknown';
   let database: Database | null = null;

@@ -15,7 +15,11 @@ const INSERT = `
   RETURNING *`;
 
 /** The lock is held before the row exists, so that nobody ever sees a living session without one. */
-export async function insertSession(connection: Connection, owner: SessionOwner, lock: SessionLock): Promise<Session> {
+export async function insertSession(
+  connection: Connection,
+  owner: SessionOwner,
+  lock: SessionLock,
+): Promise<Session> {
   const queues = owner.queues === null ? null : JSON.stringify(owner.queues);
   return connection.write(() => {
     const now = Date.now();
@@ -41,7 +45,9 @@ export async function removeSession(connection: Connection, session: Session): P
     }
     killKeptJobs(connection, session, now, counters);
     counters.write(connection);
-    const removed = connection.sql('DELETE FROM workers WHERE session_id = ? RETURNING lock_name').get(session.id);
+    const removed = connection
+      .sql('DELETE FROM workers WHERE session_id = ? RETURNING lock_name')
+      .get(session.id);
     return removed === undefined ? null : String(removed['lock_name']);
   });
 }
@@ -53,7 +59,17 @@ function abandoned(job: ProcessingJob, kind: SessionKind): FinishedRun {
       ? ({ to: 'dead', attempts, crashes, reason: LOST } as const)
       : ({ to: 'pending', crashes, delayMs: 0 } as const);
   const outcome = kind === 'run' ? 'lost' : 'given_back';
-  return { seq, run, transition, outcome, exitCode: null, signal: null, reason: LOST, outputBytes: 0, output: null };
+  return {
+    seq,
+    run,
+    transition,
+    outcome,
+    exitCode: null,
+    signal: null,
+    reason: LOST,
+    outputBytes: 0,
+    output: null,
+  };
 }
 
 const LOST = 'lost: its process ended';
@@ -61,8 +77,10 @@ const LOST = 'lost: its process ended';
 /** A failed job that waited for a retry by its own foreground run has nobody left to run it. */
 function killKeptJobs(connection: Connection, session: Session, now: number, counters: CounterChanges): void {
   const killed = connection
-    .sql(`UPDATE jobs SET state = 'dead', session_id = NULL, updated_at = ?, reason = ?
-          WHERE session_id = ? AND state = 'failed' RETURNING queue`)
+    .sql(
+      `UPDATE jobs SET state = 'dead', session_id = NULL, updated_at = ?, reason = ?
+          WHERE session_id = ? AND state = 'failed' RETURNING queue`,
+    )
     .all(now, LOST, session.id);
   for (const row of killed) counters.move(String(row['queue']), 'failed', 'dead');
 }
@@ -83,7 +101,11 @@ export async function listSessions(connection: Connection, kind?: SessionKind): 
 }
 
 /** Asks the kernel about each session's lock. Another boot id cannot be alive, but its lock must say so too. */
-export async function listDeadSessions(connection: Connection, locksDir: string, bootId: string): Promise<DeadSession[]> {
+export async function listDeadSessions(
+  connection: Connection,
+  locksDir: string,
+  bootId: string,
+): Promise<DeadSession[]> {
   const rows = (await connection.rows('SELECT * FROM workers')) as unknown as SessionRow[];
   return rows
     .filter((row) => probeSessionLock(locksDir, row.lock_name, row.lock_inode) === 'free')
@@ -96,7 +118,9 @@ export async function requestStop(connection: Connection, sessionIds?: readonly 
   return connection.write(
     () =>
       connection
-        .sql(`UPDATE workers SET stop_requested_at = coalesce(stop_requested_at, ?) WHERE kind = 'worker' ${which}`)
+        .sql(
+          `UPDATE workers SET stop_requested_at = coalesce(stop_requested_at, ?) WHERE kind = 'worker' ${which}`,
+        )
         .run(Date.now(), ...values).changes,
   );
 }

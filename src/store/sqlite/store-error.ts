@@ -6,8 +6,16 @@ type Explanation = readonly [code: 'unavailable' | 'not_permitted', what: string
 const RESTORE = 'restore queue.db from a backup, or move it away to begin with an empty queue';
 
 const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
-  [SQLITE.PERM]: ['not_permitted', 'cannot be opened: permission denied', 'check the permissions of the home directory'],
-  [SQLITE.READONLY]: ['not_permitted', 'cannot be written', 'check its permissions, and whether its file system is read-only'],
+  [SQLITE.PERM]: [
+    'not_permitted',
+    'cannot be opened: permission denied',
+    'check the permissions of the home directory',
+  ],
+  [SQLITE.READONLY]: [
+    'not_permitted',
+    'cannot be written',
+    'check its permissions, and whether its file system is read-only',
+  ],
   [SQLITE.CANTOPEN]: ['not_permitted', 'cannot be opened', 'check the permissions of the home directory'],
   [SQLITE.IOERR]: ['unavailable', 'cannot be read or written: input/output error', 'check the disk'],
   [SQLITE.FULL]: ['unavailable', 'cannot grow: the disk is full', 'free some space; nothing was stored'],

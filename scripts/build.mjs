@@ -1,0 +1,176 @@
+// Builds everything that is shipped: node scripts/build.mjs [--no-types] [--test]
+//
+//   dist/cli.cjs     the command line, one minified bundle; bin/queuectl.cjs starts it
+//   dist/cli.cache   V8's compiled code for it
+//   dist/index.js, dist/index.cjs, dist/types/    the API and its types (--no-types leaves the types out)
+//   dist-test/cli.cjs    with --test: the command line with its fail points switched on
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { builtinModules, createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import * as esbuild from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
+const require = createRequire(import.meta.url);
+const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+
+/** Modules that Node itself loads at its start: to load them again costs nothing. */
+const loadedByNode = new Set([
+  'async_hooks',
+  'buffer',
+  'events',
+  'fs',
+  'path',
+  'process',
+  'timers',
+  'url',
+  'util',
+]);
+
+/**
+ * Puts off the loading of Node's other modules until one of their exports is first used. Node takes 4 ms to
+ * load child_process or crypto, and commander, for one, imports child_process without using it.
+ * Modules that are themselves a function (assert, stream) cannot be put off and stay as they are.
+ *
+ * @type {esbuild.Plugin}
+ */
+const lazyBuiltins = {
+  name: 'lazy-builtins',
+  setup(build) {
+    build.onResolve({ filter: /^(node:)?[a-z0-9_]+(\/[a-z]+)?$/ }, ({ path, namespace, kind }) => {
+      const name = path.replace(/^node:/, '');
+      if (!builtinModules.includes(name)) return undefined;
+      const lazy = namespace !== 'lazy-builtin' && !loadedByNode.has(name) && kind !== 'dynamic-import';
+      if (!lazy || typeof require(name) === 'function') return { path: `node:${name}`, external: true };
+      return { path: name, namespace: 'lazy-builtin' };
+    });
+    build.onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, ({ path }) => ({
+      contents: `
+        let loaded;
+        for (const name of ${JSON.stringify(Object.keys(require(path)))}) {
+          const get = () => (loaded ??= require('node:${path}'))[name];
+          Object.defineProperty(exports, name, { enumerable: true, get });
+        }`,
+    }));
+  },
+};
+
+/**
+ * Takes the SQLite driver into the bundle. Its ESM file needs import.meta.url, which a CJS bundle lacks,
+ * so the CJS one is taken; the addon itself stays in the package and is found by scripts/native-loader.cjs.
+ *
+ * @type {esbuild.Plugin}
+ */
+const bundledDriver = {
+  name: 'bundled-driver',
+  setup(build) {
+    build.onResolve({ filter: /^@photostructure\/sqlite$/ }, () => ({
+      path: require.resolve('@photostructure/sqlite'),
+    }));
+    build.onResolve({ filter: /^@photostructure\/sqlite\/package\.json$/ }, ({ path }) => ({
+      path,
+      external: true,
+    }));
+    build.onResolve({ filter: /^node-gyp-build$/ }, ({ kind }) =>
+      kind === 'require-resolve' ? { external: true } : { path: `${root}/scripts/native-loader.cjs` },
+    );
+  },
+};
+
+/** @type {esbuild.BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  legalComments: 'none',
+  logLevel: 'warning',
+  define: { __FAILPOINTS__: 'false', __VERSION__: JSON.stringify(version) },
+};
+
+/** @type {esbuild.BuildOptions} */
+const cli = {
+  ...common,
+  entryPoints: ['src/cli/main.ts'],
+  outfile: 'dist/cli.cjs',
+  format: 'cjs',
+  charset: 'ascii',
+  // import() becomes a lazily evaluated part of the bundle, or require() for what lies outside of it.
+  supported: { 'dynamic-import': false },
+  plugins: [lazyBuiltins, bundledDriver],
+  minify: true,
+  // Node prints the line of an uncaught error: not the whole bundle, please.
+  lineLimit: 400,
+};
+
+/** @type {esbuild.BuildOptions} */
+const api = {
+  ...common,
+  entryPoints: ['src/index.ts'],
+  external: ['@photostructure/sqlite'],
+};
+
+/**
+ * Runs a script of Node, silently; where it fails, the error holds what it printed.
+ *
+ * @param {string[]} args
+ */
+async function node(...args) {
+  try {
+    await promisify(execFile)(process.execPath, args, { cwd: root, timeout: 60_000 });
+  } catch (error) {
+    const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
+    throw new Error(`node ${args.join(' ')} failed\n${stdout}${stderr}`.trimEnd(), { cause: error });
+  }
+}
+
+async function buildTypes() {
+  for (const folder of ['types', 'types-cjs'])
+    rmSync(`${root}/dist/${folder}`, { recursive: true, force: true });
+  await node(require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json');
+  // The same declarations once more for require(): TypeScript reads off the nearest package.json what they describe.
+  cpSync(`${root}/dist/types`, `${root}/dist/types-cjs`, { recursive: true });
+  writeFileSync(`${root}/dist/types-cjs/package.json`, '{ "type": "commonjs" }\n');
+}
+
+/** @param {{ types: boolean, test: boolean }} options */
+async function buildAll({ types, test }) {
+  mkdirSync(`${root}/dist`, { recursive: true });
+  rmSync(`${root}/dist/cli.cache`, { force: true }); // it must not meet a new bundle of the same length
+  /** @type {Promise<unknown>[]} */
+  const steps = [
+    esbuild.build(cli).then(() => node('scripts/code-cache.cjs', 'dist/cli.cjs', 'dist/cli.cache')),
+    esbuild.build({ ...api, format: 'esm', outfile: 'dist/index.js' }),
+    esbuild.build({ ...api, format: 'cjs', outfile: 'dist/index.cjs' }),
+  ];
+  if (types) steps.push(buildTypes());
+  if (test) {
+    const define = { ...common.define, __FAILPOINTS__: 'true' };
+    steps.push(esbuild.build({ ...cli, define, minify: false, outfile: 'dist-test/cli.cjs' }));
+  }
+  await Promise.all(steps);
+}
+
+/**
+ * Builds, and resolves to whether that worked; what went wrong is printed.
+ *
+ * @param {{ types?: boolean, test?: boolean }} [options]
+ */
+export async function build({ types = true, test = false } = {}) {
+  try {
+    await buildAll({ types, test });
+    return true;
+  } catch (error) {
+    // esbuild prints what is wrong with the source itself.
+    if (!(error instanceof Error && 'errors' in error))
+      console.error(error instanceof Error ? error.message : error);
+    return false;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const flags = process.argv.slice(2);
+  const built = await build({ types: !flags.includes('--no-types'), test: flags.includes('--test') });
+  if (!built) process.exitCode = 1;
+}

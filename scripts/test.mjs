@@ -1,0 +1,60 @@
+// npm test: builds, runs vitest (arguments are passed on: npm test -- test/e2e -t retry), then prints each
+// skipped test with its reason and, as the last line, "N passed, N failed" (", N skipped" when some are).
+import { writeSync } from 'node:fs';
+import { relative } from 'node:path';
+import { parseCLI, startVitest } from 'vitest/node';
+import { build } from './build.mjs';
+
+// Node reads the certificates at each start when this is set, and the tests start many processes.
+delete process.env['NODE_EXTRA_CA_CERTS'];
+
+/**
+ * @param {import('vitest/node').Vitest} vitest
+ */
+function summarize(vitest) {
+  const summary = { passed: 0, failed: 0, skipped: 0, skips: /** @type {string[]} */ ([]) };
+  const pattern = vitest.config.testNamePattern;
+  for (const module of vitest.state.getTestModules()) {
+    const path = relative(vitest.config.root, module.moduleId);
+    let failed = 0;
+    for (const test of module.children.allTests()) {
+      const result = test.result();
+      if (result.state === 'passed') summary.passed += 1;
+      else if (result.state === 'skipped') {
+        if (pattern?.test(test.fullName.replaceAll(' > ', ' ')) === false) continue; // left out by -t
+        summary.skipped += 1;
+        const reason = result.note === undefined ? '' : ` [${result.note}]`;
+        summary.skips.push(`skipped: ${path} > ${test.fullName}${reason}`);
+      } else failed += 1; // a test that never ended has failed, too
+    }
+    // A file that did not load, or a hook that threw, counts once where no test of it failed.
+    if (failed === 0 && module.state() === 'failed') failed = 1;
+    summary.failed += failed;
+  }
+  summary.failed += vitest.state.getUnhandledErrors().length;
+  return summary;
+}
+
+/** @returns {Promise<ReturnType<typeof summarize>>} */
+async function run() {
+  if (!(await build({ types: false, test: true }))) throw new Error('the build failed');
+  const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
+  const vitest = await startVitest('test', filter, { ...options, run: true, watch: false });
+  const summary = summarize(vitest);
+  await vitest.close();
+  return summary;
+}
+
+/** @type {ReturnType<typeof summarize>} */
+let summary;
+try {
+  summary = await run();
+} catch (error) {
+  console.error(error instanceof Error ? error.stack : error);
+  summary = { passed: 0, failed: 1, skipped: 0, skips: [] };
+}
+
+const { passed, failed, skipped, skips } = summary;
+const counts = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+writeSync(1, `${[...skips, counts].join('\n')}\n`);
+process.exit(failed > 0 || passed === 0 ? 1 : 0);

@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { checkArchitecture, type Rules } from './support/architecture.js';
+
+/** Who may import whom; a part always may import itself. Type imports count. */
+const rules: Rules = withLeaf('failpoint', {
+  errors: { may: [] },
+  time: { may: [] },
+  log: { may: ['errors', 'time'] },
+  home: { may: ['errors'] },
+  job: { may: ['errors', 'time'], pure: true },
+  config: { may: ['job', 'errors', 'time', 'home'] },
+  launcher: { may: ['errors', 'time'] },
+  output: { may: ['errors', 'time'] },
+  'store/store': { may: ['job', 'errors'] },
+  'store/migrate': { may: ['errors'], lazily: ['store/sqlite', 'store/postgres'] },
+  'store/open-store': { may: ['store/store', 'errors'], lazily: ['store/sqlite', 'store/postgres'] },
+  'store/sqlite': { may: ['store/store', 'store/migrate', 'home', 'job', 'errors', 'time'] },
+  'store/postgres': { may: ['store/store', 'store/migrate', 'job', 'errors', 'time'] },
+  queue: { may: ['job', 'store/store', 'output', 'follow-job', 'errors', 'time'] },
+  'follow-job': { may: ['job', 'store/store', 'output'] },
+  maintenance: { may: ['job', 'store/store', 'launcher', 'output', 'log', 'errors', 'time'] },
+  worker: {
+    may: ['job', 'store/store', 'launcher', 'output', 'log', 'errors', 'time', 'maintenance', 'queue'],
+  },
+  'open-queue': { may: ['queue', 'worker', 'store/open-store', 'config', 'home', 'job', 'errors'] },
+  index: { may: ['open-queue', 'queue', 'worker', 'store/store', 'job', 'errors'] },
+  http: { may: ['queue', 'job', 'config', 'errors', 'log', 'time'] },
+  cli: { may: 'anything' },
+});
+
+/** Adds a part that imports nothing of ours and that every other part may import. */
+function withLeaf(leaf: string, rules: Rules): Rules {
+  const parts = Object.entries(rules).map(([part, rule]) => {
+    const may = rule.may === 'anything' ? rule.may : [...rule.may, leaf];
+    return [part, { ...rule, may }] as const;
+  });
+  return { ...Object.fromEntries(parts), [leaf]: { may: [] } };
+}
+
+/** Checks made-up files, given as path and text. */
+function check(files: Record<string, string>): string[] {
+  return checkArchitecture(
+    Object.entries(files).map(([path, text]) => ({ path, text })),
+    rules,
+  );
+}
+
+test('the source keeps to the import table, without cycles, barrels and long files', () => {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const paths = readdirSync(`${root}/src`, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => `src/${path.replaceAll('\\', '/')}`);
+  const files = paths.map((path) => ({ path, text: readFileSync(`${root}/${path}`, 'utf8') }));
+  expect(files.length).toBeGreaterThan(0);
+  expect(checkArchitecture(files, rules)).toEqual([]);
+});
+
+describe('the check finds', () => {
+  test('nothing in files that keep to the table', () => {
+    const problems = check({
+      'src/errors.ts': `export class QueueError extends Error {}`,
+      'src/job/job.ts': `import { QueueError } from '../errors.js';`,
+      'src/store/sqlite/claims.ts': `import type { Job } from '../../job/job.js'; import { join } from 'node:path';`,
+      'src/store/open-store.ts': `export const open = () => import('./sqlite/claims.js');`,
+      'src/index.ts': `export { QueueError } from './errors.js';`,
+    });
+    expect(problems).toEqual([]);
+  });
+
+  test('an import that the table does not allow, and says what is allowed', () => {
+    expect(check({ 'src/output/read.ts': `import { run } from '../cli/commands/run.js';` })).toEqual([
+      'src/output/read.ts imports src/cli/commands/run.ts: output may import only errors, time, failpoint',
+    ]);
+  });
+
+  test.each([
+    ['a type import', `import type { Store } from '../store/store.js';`],
+    ['an inline type import', `export type S = import('../store/store.js').Store;`],
+    ['a dynamic import', `export const load = () => import('../store/store.js');`],
+    ['an import for its effect', `import '../store/store.js';`],
+  ])('%s that the table does not allow', (_, text) => {
+    expect(check({ 'src/launcher/launcher.ts': text })).toEqual([
+      'src/launcher/launcher.ts imports src/store/store.ts: launcher may import only errors, time, failpoint',
+    ]);
+  });
+
+  test('one adapter that imports the other', () => {
+    const text = `import { sql } from '../postgres/jobs.js';`;
+    expect(check({ 'src/store/sqlite/jobs.ts': text })[0]).toMatch(
+      /^src\/store\/sqlite\/jobs.ts imports .*may import only/,
+    );
+  });
+
+  test('an adapter that is loaded before it is needed', () => {
+    expect(check({ 'src/store/open-store.ts': `import { open } from './sqlite/open.js';` })).toEqual([
+      'src/store/open-store.ts imports src/store/sqlite/open.ts: store/open-store may reach store/sqlite only by import()',
+    ]);
+  });
+
+  test('a module of Node in the domain', () => {
+    expect(check({ 'src/job/decide.ts': `import { randomBytes } from 'node:crypto';` })).toEqual([
+      'src/job/decide.ts imports node:crypto: job is pure and may import no module of Node',
+    ]);
+  });
+
+  test('a cycle, and names its files', () => {
+    const problems = check({
+      'src/job/a.ts': `import { b } from './b.js';`,
+      'src/job/b.ts': `import type { C } from './c.js';`,
+      'src/job/c.ts': `export const a = () => import('./a.js');`,
+    });
+    expect(problems).toEqual([
+      'imports in a circle: src/job/a.ts -> src/job/b.ts -> src/job/c.ts -> src/job/a.ts',
+    ]);
+  });
+
+  test('a re-export outside of the public API', () => {
+    expect(check({ 'src/job/index.ts': `export * from './job.js';` })).toEqual([
+      'src/job/index.ts re-exports src/job/job.ts: only src/index.ts may, import it from where it is defined',
+    ]);
+  });
+
+  test('a long file', () => {
+    expect(check({ 'src/time.ts': 'export {};\n'.repeat(300) })).toEqual([]);
+    expect(check({ 'src/time.ts': 'export {};\n'.repeat(301) })).toEqual([
+      'src/time.ts has 301 lines: 300 at most, split it',
+    ]);
+  });
+
+  test('a file that is in no part of the table', () => {
+    expect(check({ 'src/helpers.ts': '' })).toEqual([
+      'src/helpers.ts belongs to no part: add it to the table',
+    ]);
+  });
+});
