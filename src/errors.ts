@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'not_found'
   | 'conflict'
   | 'unavailable'
+  /** The store was replaced, removed or damaged: nobody may go on with it. */
+  | 'store_lost'
   | 'not_permitted'
   | 'partial'
   | 'timed_out'

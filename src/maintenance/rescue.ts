@@ -4,6 +4,7 @@ import type { ProcessingJob } from '../job/job.js';
 import type { Outcome } from '../job/outcome.js';
 import { endLeftovers } from '../launcher/leftovers.js';
 import { bootId } from '../launcher/process-identity.js';
+import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
 import { readCollected, removeFile } from '../output/collect.js';
 import { logFile, noteFile } from '../output/log-file.js';
@@ -19,23 +20,31 @@ export async function rescueDeadSessions(store: Store): Promise<void> {
 
 async function rescueSession(store: Store, dead: DeadSession): Promise<void> {
   const owned = await store.listOwned(dead.session);
+  failpoint('rescue.before_kill');
   // After a reboot nothing is left, and a noted pid may be a stranger's.
-  if (dead.cause === 'crash')
+  if (dead.cause !== 'reboot')
     await Promise.all(owned.map(({ seq, run }) => endLeftovers(noteFile(store.runDir, seq, run))));
   const finished = owned.map((job) => lostRun(store, job, dead));
-  const { lost } = await store.exchange(dead.session, { running: [], finished, free: 0 });
-  await store.closeSession(dead.session);
+  failpoint('rescue.after_kill');
+  await store.rescueSession(dead.session, finished);
+  failpoint('rescue.after_commit');
   for (const [index, job] of owned.entries()) {
     const run = finished[index];
-    if (run === undefined || lost.some(({ seq }) => seq === job.seq)) continue;
+    if (run === undefined) continue;
     removeFile(noteFile(store.runDir, job.seq, job.run));
     if (run.output !== null) removeFile(logFile(store.logsDir, job.seq, job.run));
     emit({ event: 'job.rescued', id: job.id, cause: dead.cause, to: run.transition.to });
   }
 }
 
+const REASONS: Readonly<Record<DeadSession['cause'], string>> = {
+  crash: 'lost: its worker died',
+  reboot: 'lost: the machine restarted',
+  vanished: 'lost: the record of its worker vanished',
+};
+
 function lostRun(store: Store, job: ProcessingJob, { session, cause }: DeadSession): FinishedRun {
-  const outcome: Outcome = { kind: 'lost', cause };
+  const outcome: Outcome = { kind: 'lost', cause: cause === 'vanished' ? 'lease' : cause };
   const transition = decide({ ...job, attached: session.kind === 'run' }, outcome, Math.random());
   const output = readCollected(logFile(store.logsDir, job.seq, job.run));
   return {
@@ -45,7 +54,7 @@ function lostRun(store: Store, job: ProcessingJob, { session, cause }: DeadSessi
     outcome: 'lost',
     exitCode: null,
     signal: null,
-    reason: cause === 'reboot' ? 'lost: the machine restarted' : 'lost: its worker died',
+    reason: REASONS[cause],
     outputBytes: output.bytes,
     output: output.inline,
   };

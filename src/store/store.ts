@@ -46,10 +46,13 @@ export interface Session extends SessionOwner {
   readonly stopRequested: boolean;
 }
 
-/** A session that is certainly over, and why: its process died, or the machine restarted. */
+/**
+ * A session that is over, and why: its process died, the machine restarted, or its row vanished while it
+ * owned jobs.
+ */
 export interface DeadSession {
   readonly session: Session;
-  readonly cause: 'crash' | 'reboot';
+  readonly cause: 'crash' | 'reboot' | 'vanished';
 }
 
 export interface ExchangeRequest {
@@ -117,9 +120,13 @@ export interface ClaimStore {
   /**
    * The heart, one transaction: record what finished, give back what the session does not know of, promote
    * what is due (at most 1,000), claim what fits. Every write is fenced by (seq, run, session, processing).
+   * A session that others gave up changes nothing and gets nothing: all its runs are lost.
    */
   exchange(session: Session, request: ExchangeRequest): Promise<Exchange>;
+  /** Throws `store_lost` where the database was replaced or removed under the open store. */
   outlook(session: Session): Promise<Outlook>;
+  /** For each run, whether it is the one that its job is processing now. */
+  areProcessing(runs: readonly RunKey[]): Promise<boolean[]>;
   /** Inserts a job as processing, run 1, owned by the session, so that no worker takes it. */
   insertRunning(session: Session, job: NewJob): Promise<ProcessingJob>;
   /** Starts the next run of an attached job whose retry is due; null if it is no longer the session's. */
@@ -131,9 +138,13 @@ export interface SessionStore {
   openSession(owner: SessionOwner): Promise<Session>;
   /** Removes the session and frees its lock. What it still owned is given back; a `run` session's job dies. */
   closeSession(session: Session): Promise<void>;
+  /** Records the lost runs of a dead session and removes it, in one transaction, fenced by that session. */
+  rescueSession(session: Session, lostRuns: readonly FinishedRun[]): Promise<void>;
   listSessions(kind?: SessionKind): Promise<Session[]>;
-  /** Those whose process certainly ended: the kernel dropped its lock. `bootId` is this machine's, now. */
+  /** Those whose process certainly ended (the kernel dropped its lock) or whose row is gone. `bootId`: this boot's. */
   listDeadSessions(bootId: string): Promise<DeadSession[]>;
+  /** Removes what dead processes left of their locks. */
+  sweepLocks(): Promise<void>;
   /** The jobs that a session owns. */
   listOwned(session: Session): Promise<ProcessingJob[]>;
   /** Asks every worker, or these sessions, to stop; how many were asked. */

@@ -1,5 +1,7 @@
 import { QueueError } from '../errors.js';
+import { emit } from '../log.js';
 import { rescueDeadSessions } from '../maintenance/rescue.js';
+import { sweepLeftFiles } from '../maintenance/sweep.js';
 import type { Store } from '../store/store.js';
 
 /** A dead worker is noticed within this time. */
@@ -7,11 +9,15 @@ const EVERY_MS = 1000;
 /** A process that the kernel does not let die must not keep a worker from stopping. */
 const LAST_WAIT_MS = 3000;
 
-/** Rescues at the worker's start and every second, beside the loop: ending a dead worker's processes takes time. */
+/**
+ * Rescues at the worker's start and every second, beside the loop: ending a dead worker's processes takes time.
+ * The first round also sweeps up what dead workers left.
+ */
 export class RescueRounds {
   readonly #store: Store;
   #round: Promise<void> | null = null;
   #nextAt = 0;
+  #swept = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -24,9 +30,16 @@ export class RescueRounds {
   startIfDue(): void {
     if (this.dueInMs > 0) return;
     this.#nextAt = performance.now() + EVERY_MS;
-    this.#round ??= rescueDeadSessions(this.#store)
-      .catch(ignoreTrouble)
+    this.#round ??= this.#rescue()
+      .catch(reportTrouble)
       .finally(() => (this.#round = null));
+  }
+
+  async #rescue(): Promise<void> {
+    await rescueDeadSessions(this.#store);
+    if (this.#swept) return;
+    await sweepLeftFiles(this.#store);
+    this.#swept = true;
   }
 
   /** Lets a round under way end, within reason. */
@@ -38,7 +51,9 @@ export class RescueRounds {
   }
 }
 
-/** The loop meets the same trouble and reports it; the next round tries again. */
-function ignoreTrouble(error: unknown): void {
-  if (!(error instanceof QueueError)) throw error;
+/** The next round tries again. Trouble of the store is reported by the loop, which meets it too. */
+function reportTrouble(error: unknown): void {
+  if (error instanceof QueueError) return;
+  const message = error instanceof Error ? error.message : String(error);
+  emit({ event: 'worker.trouble', message, retryMs: EVERY_MS });
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { troubleDelayMs } from '../job/backoff.js';
 import { decide } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
+import { failpoint } from '../failpoint.js';
 import { toOutcome } from '../job/outcome.js';
 import type { Launcher, LaunchSpec } from '../launcher/launcher.js';
 import { readCollected, removeFile } from '../output/collect.js';
@@ -31,6 +32,7 @@ export async function runJob(
 ): Promise<FinishedRun> {
   const spec = launchSpec(job, context);
   const exit = await context.launcher.run(spec, signal);
+  failpoint('run.after_exit');
   troubles = exit.cause === 'no_resources' ? troubles + 1 : 0;
   const outcome = toOutcome(exit, context.stoppedFor, troubleDelayMs(troubles));
   const transition = decide({ ...job, attached: context.attached }, outcome, Math.random());

@@ -115,6 +115,14 @@ export class Slots {
     run.abort.abort(graceMs);
   }
 
+  /** The same for every run; one that has ended already is dropped. */
+  disownAll(graceMs: number): void {
+    for (const { job, finished } of [...this.#occupied]) {
+      if (finished === null) this.disown(job, graceMs);
+      else this.settle(finished, false);
+    }
+  }
+
   /** Ends every run: TERM, and KILL after at most `graceMs`. */
   abortAll(graceMs: number): void {
     for (const run of this.#occupied) run.abort.abort(graceMs);

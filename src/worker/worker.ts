@@ -3,6 +3,7 @@ import { QueueError } from '../errors.js';
 import type { Launcher } from '../launcher/launcher.js';
 import { createNodeLauncher } from '../launcher/node-launcher.js';
 import { thisProcess } from '../launcher/process-identity.js';
+import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
 import type { Queue } from '../queue.js';
 import type { Outlook, RunKey, Session, Store } from '../store/store.js';
@@ -46,7 +47,10 @@ export class Worker {
     this.#rescue = new RescueRounds(this.#store);
   }
 
-  /** Runs jobs until it is stopped, or its queues are empty. Rejects only where it cannot begin. */
+  /**
+   * Runs jobs until it is stopped, or its queues are empty. Rejects where it cannot begin, and with
+   * `store_lost` where it cannot go on; nothing that it started runs on then.
+   */
   async run(): Promise<void> {
     const watching = new AbortController();
     this.#store.bell.onRing(() => this.#wakeUp.wake(), watching.signal);
@@ -54,10 +58,12 @@ export class Worker {
     this.#slots.announce();
     try {
       while (session !== null) session = await this.#turn(session);
+    } catch (error) {
+      await this.#endAll();
+      throw error;
     } finally {
       watching.abort();
       await this.#rescue.finish();
-      if (session !== null) await this.#store.closeSession(session);
     }
     this.#slots.announceEnd();
   }
@@ -85,7 +91,7 @@ export class Worker {
       this.#troubles = 0;
       return next;
     } catch (error) {
-      if (!(error instanceof QueueError)) throw error;
+      if (!(error instanceof QueueError) || error.code === 'store_lost') throw error;
       await this.#waitOut(error);
       return session;
     }
@@ -107,8 +113,11 @@ export class Worker {
     const { finished, running } = this.#slots;
     const free = this.#stopping ? 0 : this.#slots.free;
     const { claims, lost } = await this.#store.exchange(session, { running, finished, free });
+    if (finished.length > 0) failpoint('finish.after_commit');
+    if (claims.length > 0) failpoint('claim.after_commit');
     const isLost = (run: RunKey): boolean => lost.some((key) => key.seq === run.seq && key.run === run.run);
     for (const run of finished) this.#slots.settle(run, !isLost(run));
+    if (finished.length > 0) failpoint('finish.after_cleanup');
     for (const key of lost) this.#slots.disown(key, SHORT_GRACE_MS);
     for (const job of claims) this.#slots.start(job);
     return session;
@@ -140,9 +149,14 @@ export class Worker {
   /** Others took this session for dead, and its jobs: what still runs is ended before anything else is claimed. */
   async #startAfresh(): Promise<Session> {
     emit({ event: 'worker.lost_session' });
-    for (const key of this.#slots.running) this.#slots.disown(key, SHORT_GRACE_MS);
-    while (!this.#slots.isIdle) await this.#wakeUp.sleep(this.#pollIntervalMs);
+    await this.#endAll();
     return this.#openSession();
+  }
+
+  /** Ends what runs without a word to the store, which no longer counts it as ours. */
+  async #endAll(): Promise<void> {
+    this.#slots.disownAll(SHORT_GRACE_MS);
+    while (!this.#slots.isIdle) await this.#wakeUp.sleep(this.#pollIntervalMs);
   }
 
   /** A store in trouble is waited out: jobs run on, and their results are kept until they can be written. */

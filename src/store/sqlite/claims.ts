@@ -1,4 +1,5 @@
 /** The heart: what a session reports and what it gets, in one transaction. */
+import { failpoint } from '../../failpoint.js';
 import type { NewJob, ProcessingJob } from '../../job/job.js';
 import type { Exchange, ExchangeRequest, FinishedRun, Outlook, RunKey, Session } from '../store.js';
 import type { Connection } from './connection.js';
@@ -18,18 +19,29 @@ export async function exchange(
 ): Promise<Exchange> {
   return connection.write(() => {
     const now = Date.now();
+    if (!beat(connection, session, now)) return allLost(request);
     const counters = new CounterChanges();
-    const lost = request.finished.filter((run) => !finishRun(connection, session, run, now, counters));
-    const running = giveBackUnknown(connection, session, request.running, now, counters);
+    const refused = request.finished.filter((run) => !finishRun(connection, session, run, now, counters));
+    if (request.finished.length > 0) failpoint('finish.before_commit');
+    const disowned = giveBackUnknown(connection, session, request.running, now, counters);
     promoteDue(connection, now, counters);
     const claims = request.free > 0 ? claimJobs(connection, session, request.free, now, counters) : [];
     counters.write(connection);
-    connection.sql('UPDATE workers SET heartbeat = ? WHERE session_id = ?').run(now, session.id);
-    return { claims, lost: [...lost.map(toKey), ...running] };
+    if (claims.length > 0) failpoint('claim.before_commit');
+    return { claims, lost: [...refused, ...disowned].map(toKey) };
   });
 }
 
-function toKey({ seq, run }: FinishedRun): RunKey {
+/** False: others gave this session up. It must change nothing and get nothing. */
+function beat(connection: Connection, session: Session, now: number): boolean {
+  return connection.sql('UPDATE workers SET heartbeat = ? WHERE session_id = ?').run(now, session.id).changes > 0;
+}
+
+function allLost(request: ExchangeRequest): Exchange {
+  return { claims: [], lost: [...request.finished, ...request.running].map(toKey) };
+}
+
+function toKey({ seq, run }: RunKey): RunKey {
   return { seq, run };
 }
 
@@ -52,6 +64,7 @@ function giveBackUnknown(
   for (const row of owned) {
     if (known.has(`${row['seq']}.${row['run']}`)) continue;
     finishRun(connection, session, neverStarted(row), now, counters);
+    failpoint('give_back.before_commit');
   }
   return running.filter(({ seq, run }) => !stored.has(`${seq}.${run}`));
 }

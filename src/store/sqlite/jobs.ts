@@ -1,5 +1,6 @@
 /** Jobs at rest: insert, look up, list, and a person's retry. */
 import { QueueError } from '../../errors.js';
+import { failpoint } from '../../failpoint.js';
 import type { Job, NewJob } from '../../job/job.js';
 import { isAllowed, STATES } from '../../job/state.js';
 import type { State } from '../../job/state.js';
@@ -20,15 +21,19 @@ export async function insertJobs(
   jobs: readonly NewJob[],
   onConflict: 'error' | 'ignore',
 ): Promise<InsertResult[]> {
-  return connection.write(() => {
+  failpoint('enqueue.before_transaction');
+  const results = await connection.write(() => {
     const now = Date.now();
     const counters = new CounterChanges();
-    const results = jobs.map((job) => insertJob(connection, job, now, counters));
-    const conflict = results.find((result) => result.outcome === 'exists');
+    const inserted = jobs.map((job) => insertJob(connection, job, now, counters));
+    const conflict = inserted.find((result) => result.outcome === 'exists');
     if (conflict !== undefined && onConflict === 'error') throw duplicateId(conflict.id);
     counters.write(connection);
-    return results;
+    failpoint('enqueue.before_commit');
+    return inserted;
   });
+  failpoint('enqueue.after_commit');
+  return results;
 }
 
 function insertJob(connection: Connection, job: NewJob, now: number, counters: CounterChanges): InsertResult {
@@ -106,20 +111,26 @@ export async function retryJob(
   id: string,
   from: readonly State[],
 ): Promise<Job | null> {
-  return connection.write(() => {
+  const retried = await connection.write(() => {
     const row = findRow(connection, id);
-    if (row === undefined) return null;
-    const job = toJob(row);
-    const now = Date.now();
-    const kept = job.state === 'failed' ? [job.attempts, job.crashes] : [0, 0];
-    const allowed = from.includes(job.state) && isAllowed('retry', job.state, 'pending');
-    const retried = allowed ? connection.sql(RETRY).get(...kept, now, now, job.seq, job.state) : undefined;
-    if (retried === undefined) throw wrongState(job, from);
-    const counters = new CounterChanges();
-    counters.move(job.queue, job.state, 'pending');
-    counters.write(connection);
-    return toJob(retried);
+    const job = row === undefined ? null : retryRow(connection, toJob(row), from);
+    failpoint('retry.before_commit');
+    return job;
   });
+  failpoint('retry.after_commit');
+  return retried;
+}
+
+function retryRow(connection: Connection, job: Job, from: readonly State[]): Job {
+  const now = Date.now();
+  const kept = job.state === 'failed' ? [job.attempts, job.crashes] : [0, 0];
+  const allowed = from.includes(job.state) && isAllowed('retry', job.state, 'pending');
+  const row = allowed ? connection.sql(RETRY).get(...kept, now, now, job.seq, job.state) : undefined;
+  if (row === undefined) throw wrongState(job, from);
+  const counters = new CounterChanges();
+  counters.move(job.queue, job.state, 'pending');
+  counters.write(connection);
+  return toJob(row);
 }
 
 function wrongState(job: Job, from: readonly State[]): QueueError {

@@ -2,21 +2,24 @@
 import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { QueueError, systemErrorCode } from '../../errors.js';
+import { failpoint } from '../../failpoint.js';
 import { ensureHome, fileError, makeDirectory } from '../../home.js';
-import type { OpenOptions, Session, Store } from '../store.js';
+import type { OpenOptions, Store } from '../store.js';
 import { exchange, insertRunning, outlook, rerun } from './claims.js';
 import { Connection } from './connection.js';
 import { counts } from './counters.js';
 import { createDoorbell, createDoorbellFile } from './doorbell.js';
 import { getJob, insertJobs, listJobs, retryJob } from './jobs.js';
 import { refuseNetworkFileSystem } from './network-file-system.js';
-import { latestRuns, listRuns } from './runs.js';
+import { sameFileCheck } from './same-file.js';
+import { areProcessing, latestRuns, listRuns } from './runs.js';
 import { prepareSchema } from './schema.js';
-import { removeLockFile, takeSessionLock } from './session-lock.js';
+import { removeLeftLocks, removeLockFile, takeSessionLock } from './session-lock.js';
 import type { SessionLock } from './session-lock.js';
 import {
   insertSession,
   listDeadSessions,
+  listLockNames,
   listOwned,
   listSessions,
   removeSession,
@@ -65,6 +68,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
   const [logsDir, runDir] = [join(directory, 'logs'), join(directory, 'run')];
   const bell = createDoorbell(home);
   const locks = new Map<number, SessionLock>();
+  const requireSameFile = sameFileCheck(connection.path);
 
   /** Rings after the commit of a change that another process may be waiting for. */
   const ringing = async <T>(change: Promise<T>): Promise<T> => {
@@ -90,14 +94,20 @@ function createStore(connection: Connection, home: string, databaseId: string): 
       // Whoever follows a job, and whoever waits for the next due time, wants to know of ends.
       return request.finished.length > 0 ? ringing(exchanged) : exchanged;
     },
-    outlook: (session) => outlook(connection, session),
+    outlook: (session) => {
+      requireSameFile();
+      return outlook(connection, session);
+    },
+    areProcessing: (runs) => areProcessing(connection, runs),
     insertRunning: (session, job) => insertRunning(connection, session, job),
     rerun: (session, seq) => rerun(connection, session, seq),
     openSession: async (owner) => {
       makeDirectory(runDir);
       const lock = takeSessionLock(runDir);
+      failpoint('session.after_lock');
       try {
         const session = await insertSession(connection, owner, lock);
+        failpoint('session.after_commit');
         locks.set(session.id, lock);
         return session;
       } catch (error) {
@@ -105,15 +115,18 @@ function createStore(connection: Connection, home: string, databaseId: string): 
         throw error;
       }
     },
-    closeSession: async (session: Session) => {
-      const lockName = await ringing(removeSession(connection, session));
-      const own = locks.get(session.id);
+    closeSession: async (session) => {
+      await ringing(removeSession(connection, session, []));
+      locks.get(session.id)?.release();
       locks.delete(session.id);
-      if (own !== undefined) own.release();
-      else if (lockName !== null) removeLockFile(join(runDir, lockName));
+    },
+    rescueSession: async (session, lostRuns) => {
+      const lockName = await ringing(removeSession(connection, session, lostRuns));
+      if (lockName !== null) removeLockFile(join(runDir, lockName));
     },
     listSessions: (kind) => listSessions(connection, kind),
     listDeadSessions: (bootId) => listDeadSessions(connection, runDir, bootId),
+    sweepLocks: async () => removeLeftLocks(runDir, await listLockNames(connection)),
     listOwned: (session) => listOwned(connection, session),
     requestStop: (sessionIds) => ringing(requestStop(connection, sessionIds)),
     close: async () => {

@@ -1,5 +1,5 @@
 import type { Run } from '../../job/job.js';
-import type { FinishedRun } from '../store.js';
+import type { FinishedRun, RunKey } from '../store.js';
 import type { Connection } from './connection.js';
 import { toRun } from './rows.js';
 
@@ -34,6 +34,14 @@ export function appendRun(
 
 export async function listRuns(connection: Connection, seq: number): Promise<Run[]> {
   return (await connection.rows('SELECT * FROM runs WHERE seq = ? ORDER BY run', seq)).map(toRun);
+}
+
+/** One look-up a run, by the job's key. */
+export async function areProcessing(connection: Connection, runs: readonly RunKey[]): Promise<boolean[]> {
+  const statement = `SELECT 1 FROM jobs WHERE seq = ? AND run = ? AND state = 'processing'`;
+  return connection.read(() =>
+    runs.map(({ seq, run }) => connection.sql(statement).get(seq, run) !== undefined),
+  );
 }
 
 /** One look-up a job, by the table's key. */

@@ -1,5 +1,6 @@
 /** Opens the schema: the version of SQLite, the pragmas of each connection, and the migrations. */
 import { QueueError } from '../../errors.js';
+import { failpoint } from '../../failpoint.js';
 import { migrate, newerSchema } from '../migrate.js';
 import type { MigrationTarget } from '../migrate.js';
 import type { Connection } from './connection.js';
@@ -35,7 +36,11 @@ export async function prepareSchema(connection: Connection): Promise<void> {
   await connection.whenUnlocked(() => connection.exec('PRAGMA journal_mode = WAL'));
   connection.exec('PRAGMA synchronous = FULL');
   // Another process may have migrated meanwhile: `migrate` looks again, under the write lock.
-  await connection.write(() => migrate(migrationTarget(connection), MIGRATIONS));
+  await connection.write(() => {
+    migrate(migrationTarget(connection), MIGRATIONS);
+    failpoint('migrate.before_commit');
+  });
+  failpoint('migrate.after_commit');
 }
 
 function migrationTarget(connection: Connection): MigrationTarget {

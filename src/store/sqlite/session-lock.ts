@@ -4,7 +4,7 @@
  * so the lock is an exclusive transaction on a tiny SQLite file.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase, resultCode, SQLITE } from './driver.js';
 import type { Database } from './driver.js';
@@ -34,6 +34,20 @@ function releaseLock(database: Database, path: string): void {
 
 export function removeLockFile(path: string): void {
   rmSync(path, { force: true });
+}
+
+/** A younger file may belong to a process that has made it and not locked it yet. */
+const SURELY_LEFT_MS = 60_000;
+
+/** Removes the locks of processes that died before or after they had a session. */
+export function removeLeftLocks(directory: string, namesInUse: ReadonlySet<string>): void {
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    if (!name.endsWith('.lock') || namesInUse.has(name)) continue;
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined || Date.now() - stat.mtimeMs < SURELY_LEFT_MS) continue;
+    if (probeSessionLock(directory, name, inodeOf(path) ?? '') === 'free') removeLockFile(path);
+  }
 }
 
 /** 'unknown': the file is missing or replaced, which proves nothing about its process. */

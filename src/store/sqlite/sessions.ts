@@ -1,4 +1,5 @@
 /** Sessions: one row for each start of a worker process, and the lock that says whether it lives. */
+import { failpoint } from '../../failpoint.js';
 import type { ProcessingJob } from '../../job/job.js';
 import type { DeadSession, FinishedRun, Session, SessionKind, SessionOwner } from '../store.js';
 import type { Connection } from './connection.js';
@@ -33,13 +34,19 @@ export async function insertSession(
 }
 
 /**
- * Whatever the session still owned goes back, or dies with the foreground run that owned it.
- * Returns the name of its lock; null where the session was gone already.
+ * Records the runs that were lost with the session, gives back whatever else it owned (or lets it die with
+ * its foreground run), and removes it. Returns the name of its lock; null where its row was gone already.
+ * Fenced run by run: where somebody else has done it, nothing changes.
  */
-export async function removeSession(connection: Connection, session: Session): Promise<string | null> {
-  return connection.write(() => {
+export async function removeSession(
+  connection: Connection,
+  session: Session,
+  lostRuns: readonly FinishedRun[],
+): Promise<string | null> {
+  const lockName = await connection.write(() => {
     const now = Date.now();
     const counters = new CounterChanges();
+    for (const run of lostRuns) finishRun(connection, session, run, now, counters);
     for (const job of ownedJobs(connection, session)) {
       finishRun(connection, session, abandoned(job, session.kind), now, counters);
     }
@@ -48,8 +55,11 @@ export async function removeSession(connection: Connection, session: Session): P
     const removed = connection
       .sql('DELETE FROM workers WHERE session_id = ? RETURNING lock_name')
       .get(session.id);
+    failpoint('close.before_commit');
     return removed === undefined ? null : String(removed['lock_name']);
   });
+  failpoint('close.after_commit');
+  return lockName;
 }
 
 function abandoned(job: ProcessingJob, kind: SessionKind): FinishedRun {
@@ -100,6 +110,11 @@ export async function listSessions(connection: Connection, kind?: SessionKind): 
   return rows.map(toSession).filter((session) => kind === undefined || session.kind === kind);
 }
 
+export async function listLockNames(connection: Connection): Promise<Set<string>> {
+  const rows = await connection.rows('SELECT lock_name FROM workers');
+  return new Set(rows.map((row) => String(row['lock_name'])));
+}
+
 /** Asks the kernel about each session's lock. Another boot id cannot be alive, but its lock must say so too. */
 export async function listDeadSessions(
   connection: Connection,
@@ -107,20 +122,51 @@ export async function listDeadSessions(
   bootId: string,
 ): Promise<DeadSession[]> {
   const rows = (await connection.rows('SELECT * FROM workers')) as unknown as SessionRow[];
-  return rows
+  const dead = rows
     .filter((row) => probeSessionLock(locksDir, row.lock_name, row.lock_inode) === 'free')
-    .map((row) => ({ session: toSession({ ...row }), cause: row.boot_id === bootId ? 'crash' : 'reboot' }));
+    .map((row) => ({
+      session: toSession({ ...row }),
+      cause: row.boot_id === bootId ? ('crash' as const) : ('reboot' as const),
+    }));
+  return [...dead, ...(await listVanishedSessions(connection))];
 }
+
+/**
+ * Sessions that own jobs but have no row: somebody removed it. Whether their process lives is unknown; if it
+ * does, it finds itself given up and ends what it runs.
+ */
+async function listVanishedSessions(connection: Connection): Promise<DeadSession[]> {
+  const rows = await connection.rows(`
+    SELECT DISTINCT session_id FROM jobs
+    WHERE session_id IS NOT NULL AND session_id NOT IN (SELECT session_id FROM workers)`);
+  return rows.map((row) => ({
+    session: { ...UNKNOWN_OWNER, id: Number(row['session_id']), startedAtMs: 0, stopRequested: false },
+    cause: 'vanished',
+  }));
+}
+
+const UNKNOWN_OWNER: SessionOwner = {
+  kind: 'worker',
+  host: '',
+  bootId: '',
+  pid: 0,
+  pidStartTime: '',
+  slots: 0,
+  queues: null,
+};
 
 export async function requestStop(connection: Connection, sessionIds?: readonly number[]): Promise<number> {
   const which = sessionIds === undefined ? '' : 'AND session_id IN (SELECT value FROM json_each(?))';
   const values = sessionIds === undefined ? [] : [JSON.stringify(sessionIds)];
-  return connection.write(
-    () =>
-      connection
-        .sql(
-          `UPDATE workers SET stop_requested_at = coalesce(stop_requested_at, ?) WHERE kind = 'worker' ${which}`,
-        )
-        .run(Date.now(), ...values).changes,
-  );
+  const asked = await connection.write(() => {
+    const { changes } = connection
+      .sql(
+        `UPDATE workers SET stop_requested_at = coalesce(stop_requested_at, ?) WHERE kind = 'worker' ${which}`,
+      )
+      .run(Date.now(), ...values);
+    failpoint('stop.before_commit');
+    return changes;
+  });
+  failpoint('stop.after_commit');
+  return asked;
 }

@@ -1,7 +1,7 @@
 import { QueueError } from '../../errors.js';
 import { resultCode, SQLITE } from './driver.js';
 
-type Explanation = readonly [code: 'unavailable' | 'not_permitted', what: string, hint?: string];
+type Explanation = readonly [code: 'unavailable' | 'store_lost' | 'not_permitted', what: string, hint?: string];
 
 const RESTORE = 'restore queue.db from a backup, or move it away to begin with an empty queue';
 
@@ -19,8 +19,8 @@ const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
   [SQLITE.CANTOPEN]: ['not_permitted', 'cannot be opened', 'check the permissions of the home directory'],
   [SQLITE.IOERR]: ['unavailable', 'cannot be read or written: input/output error', 'check the disk'],
   [SQLITE.FULL]: ['unavailable', 'cannot grow: the disk is full', 'free some space; nothing was stored'],
-  [SQLITE.CORRUPT]: ['unavailable', 'is corrupt', RESTORE],
-  [SQLITE.NOTADB]: ['unavailable', 'is not a queue database', RESTORE],
+  [SQLITE.CORRUPT]: ['store_lost', 'is corrupt', RESTORE],
+  [SQLITE.NOTADB]: ['store_lost', 'is not a queue database', RESTORE],
 };
 
 /** An error of the driver as one of ours; anything that is not the database's fault comes back as it is. */
