@@ -47,6 +47,13 @@ export function toOutcome(
   return stoppedFor === 'cancelled' ? { kind: 'cancelled', ...ended } : { kind: 'given_back', delayMs: 0 };
 }
 
-function plainEnd(exit: ExitFacts): string {
-  return exit.signal === null ? `exit code ${exit.exitCode}` : `killed by ${exit.signal}`;
+/** What shells mean by these codes; a program may mean something else, so the code comes first. */
+const SHELL_MEANINGS: Readonly<Record<number, string>> = {
+  126: ' (not executable)',
+  127: ' (command not found)',
+};
+
+function plainEnd({ exitCode, signal }: ExitFacts): string {
+  if (signal !== null) return `killed by ${signal}`;
+  return `exit code ${exitCode}${SHELL_MEANINGS[exitCode ?? 0] ?? ''}`;
 }
