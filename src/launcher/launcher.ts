@@ -47,7 +47,8 @@ export interface Launcher {
   readonly capabilities: LauncherCapabilities;
   /**
    * Runs one process to its end, its whole process group with it. Never throws for a failed command.
-   * The signal ends the group: TERM, then KILL after the grace; aborted with the reason 'now', KILL at once.
+   * The signal ends the group: TERM, then KILL after the grace; aborted with a number as its reason, after at most as
+   * many milliseconds; with 'now', KILL at once.
    */
   run(spec: LaunchSpec, signal: AbortSignal): Promise<Exit>;
 }

@@ -1,0 +1,98 @@
+import { once, setMaxListeners } from 'node:events';
+
+import { formatDuration } from '../time.js';
+import type { Exit, Launcher, LaunchSpec } from './launcher.js';
+import { endGroup, type GroupEnd, signalGroup } from './process-group.js';
+import { readProcess } from './process-table.js';
+import { startProcess, type StartedProcess } from './start-process.js';
+import { startTimer } from './timer.js';
+
+/** How long processes that outlive their leader may go on printing. */
+const COURTESY_MS = 2000;
+
+/**
+ * The launcher that needs nothing but Node. Processes write straight into their output file; a full disk is seen by the
+ * process itself, as a failed write. After a SIGKILL of this process what it started lives on, for a rescue to end.
+ */
+export function createNodeLauncher(): Launcher {
+  return { name: 'node', capabilities: { usage: false, outlivesNothing: false, pipes: false }, run };
+}
+
+async function run(spec: LaunchSpec, signal: AbortSignal): Promise<Exit> {
+  if (signal.aborted)
+    return { cause: 'stopped', exitCode: null, signal: null, message: 'stopped before it started' };
+  const started = await startProcess(spec);
+  return 'cause' in started ? started : watch(started, spec, signal);
+}
+
+/** From the start to the end of the whole group. The first cause wins and is read once, at the leader's exit. */
+async function watch(
+  { child, pid, capture }: StartedProcess,
+  spec: LaunchSpec,
+  signal: AbortSignal,
+): Promise<Exit> {
+  let cause: Exit['cause'] | undefined;
+  const cancelKills: (() => void)[] = [];
+  const end = (why: 'timed_out' | 'stopped', graceMs: number): void => {
+    // After a stall of the event loop, a timer comes before the news of an exit that happened in good time.
+    if (hasExited(pid)) return;
+    const wasAsked = cause !== undefined;
+    cause ??= why;
+    if (graceMs <= 0) return signalGroup(pid, 'SIGKILL');
+    if (!wasAsked) signalGroup(pid, 'SIGTERM');
+    // A second request can only shorten the grace of the first.
+    cancelKills.push(startTimer(graceMs, () => signalGroup(pid, 'SIGKILL')));
+  };
+  const cancelTimeout =
+    spec.timeoutMs === null
+      ? () => undefined
+      : startTimer(spec.timeoutMs, () => end('timed_out', spec.graceMs));
+  const onAbort = (): void => end('stopped', stopGraceMs(signal.reason, spec.graceMs));
+  const exited = once(child, 'exit');
+  // One signal may stop a thousand runs, without a warning from Node at the eleventh.
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', onAbort, { once: true });
+  // Perhaps aborted after it was asked above, while nobody listened yet.
+  if (signal.aborted) onAbort();
+
+  const [exitCode, exitSignal] = (await exited) as [number | null, NodeJS.Signals | null];
+  cancelTimeout();
+  for (const cancelKill of cancelKills) cancelKill();
+  cause ??= 'exited';
+  const rest = await endGroup(pid, spec.token, cause === 'exited' ? COURTESY_MS : 0, signal);
+  signal.removeEventListener('abort', onAbort);
+  await capture.finish();
+  const exit = { cause, exitCode, signal: exitSignal };
+  return { ...exit, message: describe(exit, spec, rest, capture.lost()) };
+}
+
+/** 'now' is no grace at all; a number is the longest the caller can wait. */
+function stopGraceMs(reason: unknown, graceMs: number): number {
+  if (reason === 'now') return 0;
+  return typeof reason === 'number' ? Math.min(reason, graceMs) : graceMs;
+}
+
+function hasExited(pid: number): boolean {
+  // Windows does not tell; there the exit event decides alone.
+  return process.platform !== 'win32' && readProcess(pid) === null;
+}
+
+function describe(
+  exit: Omit<Exit, 'message'>,
+  spec: LaunchSpec,
+  rest: GroupEnd,
+  lost: string | null,
+): string | null {
+  const notes: string[] = [];
+  // Stragglers of a run that was ended are no news.
+  if (exit.cause === 'exited' && rest.killed > 0) {
+    notes.push(`${rest.killed} left-over ${rest.killed === 1 ? 'process' : 'processes'} killed`);
+  }
+  if (rest.survivors.length > 0) notes.push(`could not be killed: ${rest.survivors.join(', ')}`);
+  if (lost !== null) notes.push(lost);
+  if (exit.cause === 'timed_out') notes.unshift(`timed out after ${formatDuration(spec.timeoutMs ?? 0)}`);
+  // A message stands alone, so next to a note the plain end must be in it, too.
+  else if (notes.length > 0 && exit.signal !== null) notes.unshift(`killed by ${exit.signal}`);
+  else if (notes.length > 0 && exit.exitCode !== 0) notes.unshift(`exit code ${exit.exitCode}`);
+  return notes.length === 0 ? null : notes.join('; ');
+}

@@ -1,0 +1,88 @@
+/** Why a process did not start, told apart by what the system said and by what is on the disk. */
+
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
+
+import { systemErrorCode } from '../errors.js';
+import type { Exit, LaunchSpec } from './launcher.js';
+
+const NOT_EXECUTABLE = 126;
+const NOT_FOUND = 127;
+
+/** Trouble of the machine, not of the command: the same start may work in a moment. */
+const NO_RESOURCES: Readonly<Record<string, string>> = {
+  EAGAIN: 'the limit of processes is reached',
+  ENOMEM: 'out of memory',
+  EMFILE: 'this process has too many open files',
+  ENFILE: 'the system has too many open files',
+};
+
+/** Null where the error is not the machine's. */
+export function noResources(error: unknown): Exit | null {
+  const trouble = NO_RESOURCES[systemErrorCode(error) ?? ''];
+  return trouble === undefined
+    ? null
+    : { cause: 'no_resources', exitCode: null, signal: null, message: trouble };
+}
+
+export function startFailure(error: unknown, spec: LaunchSpec, file: string): Exit {
+  return noResources(error) ?? notStarted(...explain(systemErrorCode(error), error, spec, file));
+}
+
+export function notStarted(exitCode: number, message: string): Exit {
+  return { cause: 'not_started', exitCode, signal: null, message };
+}
+
+function explain(code: string | undefined, error: unknown, spec: LaunchSpec, file: string): [number, string] {
+  if (code === 'E2BIG') return [NOT_EXECUTABLE, 'argument list too long'];
+  if (code === 'ERR_INVALID_ARG_VALUE') {
+    return [NOT_EXECUTABLE, 'the command, its directory or its environment is empty or holds a NUL byte'];
+  }
+  // The system gives one code for both, so the directory must be ruled out before the command is blamed.
+  const directoryTrouble = spec.cwd === null ? null : explainDirectory(spec.cwd);
+  if (directoryTrouble !== null) return [NOT_EXECUTABLE, directoryTrouble];
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    const script = findFile(file, spec);
+    return script === null
+      ? [NOT_FOUND, `command not found: ${file}`]
+      : [NOT_EXECUTABLE, `bad interpreter: ${script} names a program that does not exist`];
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    const isDirectory =
+      statSync(resolve(spec.cwd ?? '', file), { throwIfNoEntry: false })?.isDirectory() === true;
+    return [
+      NOT_EXECUTABLE,
+      `${file.includes('/') && isDirectory ? 'is a directory' : 'permission denied'}: ${file}`,
+    ];
+  }
+  if (code === 'ENOEXEC') return [NOT_EXECUTABLE, `not a program: ${file}`];
+  return [NOT_EXECUTABLE, `cannot run ${file}: ${error instanceof Error ? error.message : String(error)}`];
+}
+
+function explainDirectory(cwd: string): string | null {
+  try {
+    if (!statSync(cwd).isDirectory()) return `not a directory: ${cwd}`;
+    accessSync(cwd, constants.X_OK);
+    return null;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'EACCES') return `permission denied: ${cwd}`;
+    return code === 'ENOTDIR' ? `not a directory: ${cwd}` : `no such directory: ${cwd}`;
+  }
+}
+
+/** Where exec would have found it: a path as it is, a bare name along the job's own PATH. */
+function findFile(file: string, spec: LaunchSpec): string | null {
+  const cwd = spec.cwd ?? process.cwd();
+  const folders = file.includes('/') ? [''] : (spec.env['PATH'] ?? '/bin:/usr/bin').split(delimiter);
+  const candidates = folders.map((folder) => (folder === '' ? file : `${folder}/${file}`));
+  return candidates.find((candidate) => isFile(resolve(cwd, candidate))) ?? null;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

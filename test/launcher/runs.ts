@@ -1,0 +1,70 @@
+/** One run to try: a private directory, a spec with harmless defaults, and clean-up of whatever it started. */
+
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { onTestFinished } from 'vitest';
+
+import type { LaunchCommand, LaunchSpec } from '../../src/launcher/launcher.js';
+import { TOKEN_VARIABLE } from '../../src/launcher/run-token.js';
+import { killQuietly, pidsWithEnv } from '../support/processes.js';
+
+export const never: AbortSignal = new AbortController().signal;
+
+export interface TrialRun {
+  readonly dir: string;
+  readonly spec: LaunchSpec;
+  /** What the output file holds; empty where there is none. */
+  output(): string;
+  /** A file in `dir` that the job writes, to say how far it got; null until it is there and has a whole line. */
+  said(name: string): string | null;
+}
+
+export function trialRun(command: LaunchCommand, changes: Partial<LaunchSpec> = {}): TrialRun {
+  const dir = mkdtempSync(join(tmpdir(), 'queuectl-launcher-'));
+  const token = randomUUID();
+  onTestFinished(() => {
+    for (const pid of pidsWithEnv(TOKEN_VARIABLE, token)) killQuietly(pid);
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+  });
+  const spec: LaunchSpec = {
+    command,
+    cwd: dir,
+    env: { PATH: process.env['PATH'] ?? '/bin:/usr/bin', DIR: dir, [TOKEN_VARIABLE]: token },
+    token,
+    timeoutMs: null,
+    graceMs: 10_000,
+    outputFile: join(dir, 'logs', '0', 'out.log'),
+    noteFile: join(dir, 'run', '1.1'),
+    ...changes,
+  };
+  return {
+    dir,
+    spec,
+    output: () => readText(spec.outputFile) ?? '',
+    said: (name) => readLine(join(dir, name)),
+  };
+}
+
+export function shell(line: string, changes?: Partial<LaunchSpec>): TrialRun {
+  return trialRun({ shell: line }, changes);
+}
+
+export function argv(words: readonly string[], changes?: Partial<LaunchSpec>): TrialRun {
+  return trialRun({ argv: words }, changes);
+}
+
+function readLine(file: string): string | null {
+  const text = readText(file);
+  return text?.endsWith('\n') === true ? text.trim() : null;
+}
+
+function readText(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
