@@ -1,0 +1,36 @@
+import { didYouMean, usageError } from '../../errors.js';
+import type { Command } from '../command.js';
+import { findCommand, isGroup } from '../command-table.js';
+import type { CommandEntry } from '../command-table.js';
+import { overview, printGroup, printHelp } from '../help/print-help.js';
+import { TOPICS } from '../help/topics.js';
+import { helpText } from '../parse.js';
+
+export const help: Command = {
+  usage: '[COMMAND | TOPIC]',
+  arguments: '[words...]',
+  description: `Prints the help of a command, or of a topic: ${Object.keys(TOPICS).join(', ')}.`,
+  examples: [
+    { command: 'queuectl help enqueue', does: 'a command' },
+    { command: 'queuectl help exit-codes', does: 'a topic' },
+  ],
+  run: async ({ args }) => {
+    const [word, ...more] = args;
+    if (word === undefined) return printHelp(overview());
+    const topic = more.length === 0 ? TOPICS[word] : undefined;
+    if (topic !== undefined) return printHelp(topic());
+    if (more.length === 0 && isGroup(word)) return printGroup(word, true);
+    const entry = findHelped(args, word);
+    return printHelp(helpText(entry, await entry.load()));
+  },
+};
+
+/** Commands are known by findCommand; a mistyped topic is recognised here. */
+function findHelped(args: readonly string[], word: string): CommandEntry {
+  try {
+    return findCommand(args);
+  } catch (error) {
+    const topic = didYouMean(word, Object.keys(TOPICS));
+    throw topic === undefined ? error : usageError(`unknown topic "${word}"`, topic);
+  }
+}

@@ -1,0 +1,29 @@
+import { STATES } from '../../job/state.js';
+import type { Command } from '../command.js';
+import { liveWorkers, workerTable } from '../live-workers.js';
+
+export const status: Command = {
+  usage: '[options]',
+  examples: [
+    { command: 'queuectl status', does: 'jobs in each state, and the workers' },
+    { command: 'queuectl status --json', does: '{"jobs": {"pending": 2, …}, "workers": {"running": 1}}' },
+  ],
+  fields: () => ['jobs', 'workers'],
+  run: async ({ output, openQueue }) => {
+    const queue = await openQueue();
+    const counts = await queue.counts();
+    const workers = await liveWorkers(queue);
+    if (output.json) {
+      output.object({ jobs: counts, workers: { running: workers.length } });
+      return;
+    }
+    output.heading('Job Summary');
+    const columns = [{ name: 'state' }, { name: 'jobs', right: true }] as const;
+    await output.table({ columns, rows: STATES.map((state) => [state, counts[state]]) });
+    output.heading('Worker Summary');
+    await output.table(workerTable(workers));
+    if (workers.length > 0) return;
+    const waiting = counts.pending === 1 ? '1 job is pending and' : `${counts.pending} jobs are pending and`;
+    output.note(`${counts.pending === 0 ? '' : `${waiting} `}no worker is running: queuectl worker start`);
+  },
+};

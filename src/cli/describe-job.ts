@@ -1,0 +1,82 @@
+/** A job and its runs in words. */
+import { commandText } from '../job/command.js';
+import type { Job, Run } from '../job/job.js';
+import { formatDuration } from '../time.js';
+import { instantCell } from './output/table.js';
+import type { Cell, Properties, Table } from './output/table.js';
+
+/** What there is to say about a job, a line each; what it does not have is left out. */
+export function describeJob(job: Job): Properties {
+  const { base, maxMs, jitter } = job.backoff;
+  const env = Object.entries(job.env).map(([name, value]) => `${name}=${value}`);
+  const properties: Properties = [
+    ['id', job.id],
+    ['state', job.state],
+    ['command', commandText(job.command)],
+    ['queue', job.queue],
+    ['priority', job.priority],
+    ['attempts', `${job.attempts} of ${Math.max(1, job.maxRetries)}`],
+    ['crashes', job.crashes === 0 ? null : job.crashes],
+    [
+      'backoff',
+      `${base}^n s${maxMs === null ? '' : `, at most ${formatDuration(maxMs)}`}${jitter === 0 ? '' : `, jitter ${jitter}`}`,
+    ],
+    [
+      'timeout',
+      job.timeoutMs === null
+        ? null
+        : `${formatDuration(job.timeoutMs)}, then TERM, KILL after ${formatDuration(job.graceMs)}`,
+    ],
+    ['directory', job.cwd],
+    ['environment', env.length === 0 ? null : env.join(' ')],
+    ['created_at', instantCell(job.createdAtMs)],
+    ['updated_at', instantCell(job.updatedAtMs)],
+    ['next_run', nextRun(job)],
+    ...describeEnd(job),
+  ];
+  return properties.filter(([, value]) => value !== null);
+}
+
+function nextRun(job: Job): Cell {
+  if (job.state !== 'scheduled' && job.state !== 'failed') return null;
+  const waitMs = Math.max(0, Math.round((job.runAtMs - Date.now()) / 1000) * 1000);
+  const { box, tsv } = instantCell(job.runAtMs);
+  return { box: `${box} (in ${formatDuration(waitMs)})`, tsv };
+}
+
+function describeEnd(job: Job): Properties {
+  if (job.state === 'processing') return [['started_at', instantCell(job.startedAtMs)]];
+  if (!('finishedAtMs' in job)) return [];
+  return [
+    ['started_at', job.startedAtMs === null ? null : instantCell(job.startedAtMs)],
+    ['finished_at', instantCell(job.finishedAtMs)],
+    ['exit_code', job.exitCode],
+    ['signal', job.signal],
+    ['reason', job.reason],
+  ];
+}
+
+export function runTable(runs: readonly Run[]): Table {
+  return {
+    columns: [
+      { name: 'run', right: true },
+      { name: 'outcome' },
+      { name: 'exit_code', right: true },
+      { name: 'signal' },
+      { name: 'started_at' },
+      { name: 'duration', right: true },
+      { name: 'output_bytes', right: true },
+      { name: 'reason' },
+    ],
+    rows: runs.map((run) => [
+      run.run,
+      run.outcome,
+      run.exitCode,
+      run.signal,
+      instantCell(run.startedAtMs),
+      formatDuration(run.finishedAtMs - run.startedAtMs),
+      run.outputBytes,
+      run.reason,
+    ]),
+  };
+}

@@ -1,0 +1,90 @@
+/** What a command prints through: stdout is data, stderr is talk, and the flags decide the form. */
+import { harmlessLine } from './harmless.js';
+import { pickFields, toJsonText } from './json.js';
+import { writeAll } from './print.js';
+import { propertyLines, tsvTable } from './table.js';
+import type { Properties, Table } from './table.js';
+import { terminalWidth } from './terminal.js';
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** stdout is a terminal. */
+  readonly terminal: boolean;
+  readonly color: boolean;
+  /** What `--fields` picked, checked already. */
+  readonly fields: readonly string[] | undefined;
+}
+
+export class Output {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly terminal: boolean;
+  readonly color: boolean;
+  readonly #fields: readonly string[] | undefined;
+
+  constructor({ json, quiet, terminal, color, fields }: OutputOptions) {
+    this.json = json;
+    this.quiet = quiet;
+    this.terminal = terminal;
+    this.color = color;
+    this.#fields = fields;
+  }
+
+  /** A sentence for a person, on stdout; not under --json and -q. */
+  say(sentence: string): void {
+    if (!this.json && !this.quiet) this.line(harmlessLine(sentence));
+  }
+
+  heading(text: string): void {
+    this.say(`--- ${text} ---`);
+  }
+
+  /** Talk beside the data, on stderr; not under --json and -q. */
+  note(text: string): void {
+    if (!this.json && !this.quiet) writeAll(2, `${harmlessLine(text)}\n`);
+  }
+
+  /** A line of data as it is: the caller knows that it is harmless. */
+  line(text: string): void {
+    writeAll(1, `${text}\n`);
+  }
+
+  /** One object: all of it, or the fields that were asked for. */
+  object(value: Readonly<Record<string, unknown>>): void {
+    this.line(toJsonText(this.#picked(value), this.terminal ? 2 : 0));
+  }
+
+  array(values: readonly Readonly<Record<string, unknown>>[]): void {
+    this.line(
+      toJsonText(
+        values.map((value) => this.#picked(value)),
+        this.terminal ? 2 : 0,
+      ),
+    );
+  }
+
+  /** One of a stream of objects, a line each. */
+  streamed(value: Readonly<Record<string, unknown>>): void {
+    this.line(toJsonText(this.#picked(value)));
+  }
+
+  async table(table: Table): Promise<void> {
+    if (!this.terminal) {
+      writeAll(1, tsvTable(table));
+      return;
+    }
+    const [{ boxTable }, { createStyle }] = await Promise.all([import('./box.js'), import('./style.js')]);
+    writeAll(1, boxTable(table, terminalWidth(), createStyle(this.color)));
+  }
+
+  /** One thing: lines on a terminal, a TSV of two columns in a pipe. */
+  async properties(properties: Properties): Promise<void> {
+    if (this.terminal) writeAll(1, propertyLines(properties));
+    else await this.table({ columns: [{ name: 'field' }, { name: 'value' }], rows: properties });
+  }
+
+  #picked(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    return this.#fields === undefined ? value : pickFields(value, this.#fields);
+  }
+}
