@@ -1,13 +1,5 @@
 /** Every command. Its module is loaded only when it is the one that runs. */
-import { didYouMean, usageError } from '../errors.js';
-import type { Command } from './command.js';
-
-export interface CommandEntry {
-  readonly name: string;
-  readonly aliases: readonly string[];
-  readonly summary: string;
-  readonly load: () => Promise<Command>;
-}
+import type { Command, CommandEntry } from './command.js';
 
 function entry(
   name: string,
@@ -83,37 +75,3 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry('help', 'help for a command or a topic', async () => (await import('./commands/help.js')).help),
 ];
-
-/** Is the word the first of several commands' names ("worker")? */
-export function isGroup(word: string): boolean {
-  return COMMANDS.some((command) => command.name.startsWith(`${word} `));
-}
-
-export function commandsOfGroup(group: string): readonly CommandEntry[] {
-  return COMMANDS.filter((command) => command.name.startsWith(`${group} `));
-}
-
-/** The command of that name or alias. Throws `usage` with the nearest one. */
-export function findCommand(name: readonly string[]): CommandEntry {
-  const wanted = name.join(' ');
-  const found = COMMANDS.find((command) => command.name === wanted || command.aliases.includes(wanted));
-  if (found !== undefined) return found;
-  const [group, word] = name;
-  if (group !== undefined && isGroup(group)) throw badSubcommand(group, word);
-  const subcommand = COMMANDS.find((command) => command.name.endsWith(` ${wanted}`));
-  const hint =
-    subcommand === undefined ? didYouMean(wanted, topWords()) : `did you mean "${subcommand.name}"?`;
-  throw usageError(`unknown command "${wanted}"`, hint ?? 'queuectl help lists the commands');
-}
-
-function badSubcommand(group: string, word: string | undefined): Error {
-  const words = commandsOfGroup(group).map((command) => command.name.slice(group.length + 1));
-  const choice = `queuectl ${group} ${words.join('|')}`;
-  if (word === undefined) return usageError(`"${group}" needs one more word`, choice);
-  return usageError(`unknown command "${group} ${word}"`, didYouMean(word, words) ?? choice);
-}
-
-function topWords(): string[] {
-  const words = COMMANDS.flatMap((command) => [command.name.split(' ')[0] ?? '', ...command.aliases]);
-  return [...new Set(words)];
-}

@@ -20,13 +20,23 @@ export interface Command {
   readonly run: (context: Context) => Promise<number | void>;
 }
 
-export interface Example {
+/** A row of the command table. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+interface Example {
   readonly command: string;
   readonly does: string;
 }
 
 /** Everything a command may look at or touch: no command reads argv, the environment or the terminal itself. */
 export interface Context {
+  /** The command table, for `help`. */
+  readonly commands: readonly CommandEntry[];
   readonly flags: Flags;
   readonly args: readonly string[];
   /** The words after `--`; null where there was none. */

@@ -13,6 +13,7 @@ export function createContext(
   flags: Flags,
   args: readonly string[],
   jobWords: readonly string[] | null,
+  commands: Context['commands'],
 ): Context {
   const env = process.env;
   const home = homeDirectory(env);
@@ -25,6 +26,7 @@ export function createContext(
     fields: pickedFields(command, flags),
   });
   return {
+    commands,
     flags,
     args,
     jobWords,

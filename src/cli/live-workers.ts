@@ -1,5 +1,5 @@
 /** The workers that run, as `status` and `worker list` show them. */
-import { thisProcess } from '../launcher/process-identity.js';
+import { bootId } from '../launcher/process-identity.js';
 import type { Queue } from '../queue.js';
 import type { Session } from '../store/store.js';
 import { formatInstant } from '../time.js';
@@ -10,7 +10,7 @@ import type { Table } from './output/table.js';
 export async function liveWorkers(queue: Queue): Promise<Session[]> {
   const workers = await queue.workers();
   if (workers.length === 0) return [];
-  const dead = await queue.store.listDeadSessions(thisProcess().bootId);
+  const dead = await queue.store.listDeadSessions(bootId());
   return workers.filter((worker) => !dead.some(({ session }) => session.id === worker.id));
 }
 

@@ -3,9 +3,10 @@
  * is loaded: a person feels each millisecond of it.
  */
 import { splitArgv, takeName } from './argv.js';
-import { findCommand, isGroup } from './command-table.js';
-import type { CommandEntry } from './command-table.js';
+import type { CommandEntry } from './command.js';
+import { COMMANDS } from './command-table.js';
 import { RUN_FAILED } from './exit-code.js';
+import { findCommand, isGroup } from './find-command.js';
 import { ReaderGone } from './output/print.js';
 import { wantsColor } from './output/terminal.js';
 
@@ -14,10 +15,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const { words, after } = splitArgv(argv);
   let entry: CommandEntry | undefined;
   try {
-    const { name, rest } = takeName(words, isGroup);
+    const { name, rest } = takeName(words, (word) => isGroup(COMMANDS, word));
     const shortcut = await helpOrVersion(name, rest);
     if (shortcut !== undefined) return shortcut;
-    entry = findCommand(name);
+    entry = findCommand(COMMANDS, name);
     return await runCommand(entry, rest, after);
   } catch (error) {
     if (error instanceof ReaderGone) return 0;
@@ -29,10 +30,11 @@ async function main(argv: readonly string[]): Promise<number> {
 /** `queuectl`, `queuectl --version`, `queuectl worker --help`: what has no command of its own. */
 async function helpOrVersion(name: readonly string[], rest: readonly string[]): Promise<number | undefined> {
   const [word] = name;
-  if (word !== undefined && (name.length > 1 || !isGroup(word))) return undefined;
+  if (word !== undefined && (name.length > 1 || !isGroup(COMMANDS, word))) return undefined;
   const { printGroup, printOverview, printVersion } = await import('./help/print-help.js');
-  if (word !== undefined) return printGroup(word, asksForHelp(rest));
-  return rest.includes('--version') || rest.includes('-V') ? printVersion() : printOverview(rest);
+  if (word !== undefined)
+    return rest.includes('--json') ? undefined : printGroup(COMMANDS, word, asksForHelp(rest));
+  return rest.includes('--version') || rest.includes('-V') ? printVersion() : printOverview(COMMANDS, rest);
 }
 
 async function runCommand(
@@ -47,7 +49,7 @@ async function runCommand(
   const words = after === null || command.takesJobWords ? rest : [...rest, '--', ...after];
   const { createContext } = await import('./context.js');
   const { flags, args } = parseWords(entry, command, words);
-  return (await command.run(createContext(command, flags, args, after))) ?? 0;
+  return (await command.run(createContext(command, flags, args, after, COMMANDS))) ?? 0;
 }
 
 function asksForHelp(words: readonly string[]): boolean {

@@ -1,8 +1,7 @@
 /** The command's words through commander: it alone knows how flags are written. */
 import { Command as Parser, CommanderError, Option } from 'commander';
 import { usageError } from '../errors.js';
-import type { Command } from './command.js';
-import type { CommandEntry } from './command-table.js';
+import type { Command, CommandEntry } from './command.js';
 import { Flags, GLOBAL_FLAGS, isSwitch } from './flags.js';
 import type { Flag } from './flags.js';
 

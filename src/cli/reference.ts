@@ -18,7 +18,7 @@ export async function cliReference(): Promise<string> {
     COMMANDS.map(async (entry) => section(`queuectl ${entry.name}`, helpText(entry, await entry.load()))),
   );
   const topics = Object.entries(TOPICS).map(([name, text]) => section(`queuectl help ${name}`, text()));
-  return [NOTICE, '# The command line', textBlock(overview()), ...commands, ...topics].join('\n\n');
+  return [NOTICE, '# The command line', textBlock(overview(COMMANDS)), ...commands, ...topics].join('\n\n');
 }
 
 /** The options of a job and the settings, one table each. */

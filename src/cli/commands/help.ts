@@ -1,7 +1,6 @@
 import { didYouMean, usageError } from '../../errors.js';
-import type { Command } from '../command.js';
-import { findCommand, isGroup } from '../command-table.js';
-import type { CommandEntry } from '../command-table.js';
+import type { Command, CommandEntry, Context } from '../command.js';
+import { findCommand, isGroup } from '../find-command.js';
 import { overview, printGroup, printHelp } from '../help/print-help.js';
 import { TOPICS } from '../help/topics.js';
 import { helpText } from '../parse.js';
@@ -14,21 +13,21 @@ export const help: Command = {
     { command: 'queuectl help enqueue', does: 'a command' },
     { command: 'queuectl help exit-codes', does: 'a topic' },
   ],
-  run: async ({ args }) => {
+  run: async ({ args, commands }) => {
     const [word, ...more] = args;
-    if (word === undefined) return printHelp(overview());
+    if (word === undefined) return printHelp(overview(commands));
     const topic = more.length === 0 ? TOPICS[word] : undefined;
     if (topic !== undefined) return printHelp(topic());
-    if (more.length === 0 && isGroup(word)) return printGroup(word, true);
-    const entry = findHelped(args, word);
+    if (more.length === 0 && isGroup(commands, word)) return printGroup(commands, word, true);
+    const entry = findHelped(commands, args, word);
     return printHelp(helpText(entry, await entry.load()));
   },
 };
 
 /** Commands are known by findCommand; a mistyped topic is recognised here. */
-function findHelped(args: readonly string[], word: string): CommandEntry {
+function findHelped(commands: Context['commands'], args: readonly string[], word: string): CommandEntry {
   try {
-    return findCommand(args);
+    return findCommand(commands, args);
   } catch (error) {
     const topic = didYouMean(word, Object.keys(TOPICS));
     throw topic === undefined ? error : usageError(`unknown topic "${word}"`, topic);

@@ -1,8 +1,8 @@
 /** Help that belongs to no single command. Examples come first. */
 import { usageError } from '../../errors.js';
-import { COMMANDS, commandsOfGroup } from '../command-table.js';
-import type { CommandEntry } from '../command-table.js';
+import type { CommandEntry } from '../command.js';
 import { EXIT_CODES } from '../exit-code.js';
+import { commandsOfGroup } from '../find-command.js';
 import { GLOBAL_FLAGS } from '../flags.js';
 import { writeAll } from '../output/print.js';
 import { VERSION } from '../versions.js';
@@ -18,22 +18,22 @@ export function printVersion(): number {
 }
 
 /** `queuectl` alone, with nothing but flags. Throws `usage` for one that does not exist. */
-export function printOverview(flags: readonly string[]): number {
+export function printOverview(commands: readonly CommandEntry[], flags: readonly string[]): number {
   const known = GLOBAL_FLAGS.flatMap((flag) => [`--${flag.long}`, `-${flag.short}`]);
   const strange = flags.find((flag) => flag.startsWith('-') && !known.includes(flag.replace(/=.*/, '')));
   if (strange !== undefined) throw usageError(`unknown option "${strange}"`, 'queuectl help');
-  return printHelp(overview());
+  return printHelp(overview(commands));
 }
 
 /** `queuectl worker`: the commands that begin so. Without one of them there is nothing to do, unless help was asked for. */
-export function printGroup(group: string, asked: boolean): number {
-  const text = `${commandLines(commandsOfGroup(group))}\nqueuectl help ${group} COMMAND says more.\n`;
+export function printGroup(commands: readonly CommandEntry[], group: string, asked: boolean): number {
+  const text = `${commandLines(commandsOfGroup(commands, group))}\nqueuectl help ${group} COMMAND says more.\n`;
   if (asked) return printHelp(text);
   writeAll(2, `error: "${group}" needs one more word\n${text}`);
   return EXIT_CODES.usage;
 }
 
-export function overview(): string {
+export function overview(commands: readonly CommandEntry[]): string {
   return `QueueCTL runs shell commands in the background and never loses one.
 
 Examples:
@@ -44,7 +44,7 @@ Examples:
   queuectl run -- make report         # run a command now, as a recorded job
 
 Commands:
-${commandLines(COMMANDS)}
+${commandLines(commands)}
 Topics:
   queuectl help ${Object.keys(TOPICS).join('|')}
 

@@ -1,22 +1,25 @@
-import { write } from 'node:fs';
+import { constants, fstatSync, openSync, write } from 'node:fs';
 import { systemErrorCode } from '../../errors.js';
 
-const MOST_BYTES_WAITING = 1024 * 1024;
-const RETRY_MS = 10;
+const MOST_CHARACTERS_WAITING = 1024 * 1024;
+const FIRST_RETRY_MS = 10;
+const LONGEST_RETRY_MS = 1000;
 
 /**
  * Lines to stdout that never hold up the caller: a stopped terminal (Ctrl-S) or a slow reader must not stop a
- * worker from looking after its jobs. Where nobody reads at all, lines are dropped, and a reader that went
+ * worker from looking after its jobs. Where nobody reads, lines are dropped at last, and a reader that went
  * away is nothing to a worker.
  */
 export class LineWriter {
+  readonly #fd = openWithoutBlocking();
   #waiting = '';
   #writing = false;
   #gone = false;
+  #retryMs = FIRST_RETRY_MS;
   #onIdle: (() => void) | undefined;
 
   line(text: string): void {
-    if (this.#gone || this.#waiting.length > MOST_BYTES_WAITING) return;
+    if (this.#gone || this.#waiting.length > MOST_CHARACTERS_WAITING) return;
     this.#waiting += `${text}\n`;
     if (!this.#writing) this.#writeNext();
   }
@@ -37,19 +40,36 @@ export class LineWriter {
     const bytes = Buffer.from(this.#waiting);
     this.#waiting = '';
     this.#writing = !this.#gone && bytes.length > 0;
-    if (this.#writing) this.#write(bytes, 0);
+    if (this.#writing) this.#write(bytes);
     else this.#onIdle?.();
   }
 
-  #write(bytes: Buffer, offset: number): void {
-    write(1, bytes, offset, (error, written) => {
+  #write(bytes: Buffer): void {
+    write(this.#fd, bytes, (error, written) => {
       if (error !== null && systemErrorCode(error) === 'EAGAIN') {
-        setTimeout(() => this.#write(bytes, offset), RETRY_MS);
+        setTimeout(() => this.#write(bytes), this.#retryMs);
+        this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
         return;
       }
+      this.#retryMs = FIRST_RETRY_MS;
       this.#gone = error !== null;
-      if (error === null && offset + written < bytes.length) this.#write(bytes, offset + written);
+      if (error === null && written < bytes.length) this.#write(bytes.subarray(written));
       else this.#writeNext();
     });
+  }
+}
+
+/**
+ * A descriptor of our own for what stdout is: to make the shared one non-blocking would change it for the shell
+ * and the jobs, too. A blocked write, even in another thread, would keep the process from exiting.
+ */
+function openWithoutBlocking(): number {
+  const stat = fstatSync(1);
+  // A file never blocks, and opened anew it would be written from its beginning.
+  if (!stat.isFIFO() && !stat.isCharacterDevice()) return 1;
+  try {
+    return openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    return 1;
   }
 }

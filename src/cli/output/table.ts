@@ -10,7 +10,7 @@ export interface TwoForms {
   readonly tsv: string;
 }
 
-export interface Column {
+interface Column {
   readonly name: string;
   /** Numbers stand on the right. */
   readonly right?: true;

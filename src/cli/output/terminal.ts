@@ -5,16 +5,20 @@ import { isatty } from 'node:tty';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export function isTerminal(fd: 0 | 1 | 2): boolean {
-  // A pipe or a file answers at once; only what may be a terminal pays for the loading of tty.
-  return isCharacterDevice(fd) && isatty(fd);
-}
-
-function isCharacterDevice(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice();
+    const stat = fstatSync(fd);
+    if (!stat.isCharacterDevice()) return false;
+    // Node takes 10 ms to load its tty module, with streams and sockets; Linux tells by the device's number.
+    return process.platform === 'linux' ? isTerminalDevice(stat.rdev) : isatty(fd);
   } catch {
     return false; // closed
   }
+}
+
+/** The major numbers of consoles and serial lines (4), /dev/tty and /dev/console (5), pseudo-terminals (136-143). */
+function isTerminalDevice(device: number): boolean {
+  const major = (device >>> 8) & 0xfff;
+  return major === 4 || major === 5 || (major >= 136 && major <= 143);
 }
 
 /** NO_COLOR and --no-color win over FORCE_COLOR, that over what the stream is. */
