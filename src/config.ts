@@ -80,21 +80,33 @@ export function listSettings(home: string, env: Environment): SettingInForce[] {
 
 /** Throws `usage` where a setting has a value that it cannot have. */
 export function loadSettings(home: string, env: Environment): Settings {
-  const values = new Map<string, unknown>();
+  const values: Record<string, unknown> = {};
   for (const { name, value } of listSettings(home, env)) {
-    values.set(name, value === null ? null : readValue(findSetting(name).value, value, `setting ${name}`));
+    values[name] = value === null ? null : readValue(findSetting(name).value, value, `setting ${name}`);
   }
-  const read = <T>(name: string): T => values.get(name) as T;
+  // readValue has checked each value against its row of the table; this is where it gets its type.
+  const checked = values as unknown as CheckedSettings;
   return {
-    maxRetries: read('max_retries'),
-    backoffBase: read('backoff_base'),
-    backoffMaxMs: read('backoff_max'),
-    jitter: read('jitter'),
-    timeoutMs: read('timeout'),
-    graceMs: read('grace'),
-    pollIntervalMs: read('poll_interval_ms'),
-    lockTimeoutMs: read('lock_timeout'),
+    maxRetries: checked.max_retries,
+    backoffBase: checked.backoff_base,
+    backoffMaxMs: checked.backoff_max,
+    jitter: checked.jitter,
+    timeoutMs: checked.timeout,
+    graceMs: checked.grace,
+    pollIntervalMs: checked.poll_interval_ms,
+    lockTimeoutMs: checked.lock_timeout,
   };
+}
+
+interface CheckedSettings {
+  readonly max_retries: number;
+  readonly backoff_base: number;
+  readonly backoff_max: number | null;
+  readonly jitter: number;
+  readonly timeout: number | null;
+  readonly grace: number;
+  readonly poll_interval_ms: number;
+  readonly lock_timeout: number;
 }
 
 /** Stores one setting from its text; the value as stored. Throws `usage` and changes nothing where it is bad. */

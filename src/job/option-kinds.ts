@@ -145,7 +145,7 @@ function readEnvironment(value: unknown, label: string): Readonly<Record<string,
   const entries = Object.entries(value).map(([name, text]): [string, string] => {
     if (name === '' || name.includes('=') || name.includes('\0'))
       throw usageError(`${label} has a bad name: ${show(name)}`);
-    return [readText(name, label), readText(text, `${label}.${name}`)];
+    return [readText(name, label), readText(text, `${label}.${show(name)}`)];
   });
   checkLength(entries, entries.flat().join(' '), label);
   return Object.fromEntries(entries);
@@ -161,9 +161,17 @@ function readText(value: unknown, label: string): string {
 
 /** A value as it stands in an error: short, on one line. */
 export function show(value: unknown): string {
-  if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  const text = jsonText(value) ?? typeof value;
+  return text.length > 60 ? `${text.slice(0, 60).toWellFormed()}…` : text;
+}
+
+/** Undefined for what JSON does not know: a program may give a function, a bigint, or an object that holds itself. */
+function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** "unknown field …" with the nearest known one. */

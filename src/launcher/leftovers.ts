@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { bootId } from './process-identity.js';
 import { isUnchanged, listProcesses, type ProcessEntry } from './process-table.js';
 import { readNote, type RunNote } from './run-note.js';
-import { readToken } from './run-token.js';
+import { isStarting, readToken } from './run-token.js';
 
 export interface Leftovers {
   /** Without a readable note nothing can be proved ours, and nothing was killed. */
@@ -17,6 +17,10 @@ export interface Leftovers {
 const GRACE_MS = 1000;
 const POLL_MS = 10;
 const KILL_AGAIN_MS = 1000;
+/** A single look can miss a process: one that its parent starts, and then ends, while the look passes by. */
+const QUIET_LOOKS = 2;
+/** A process in the middle of exec may turn out to be ours, but an odd one must not hold up a rescue for ever. */
+const MOST_LOOKS_AT_STARTS = 50;
 
 /**
  * Ends the noted process, its group, and every process that carries the run's token: TERM, KILL after graceMs, looking
@@ -31,16 +35,26 @@ export async function endLeftovers(
   if (note === 'missing' || note === 'broken') return { note, ended: 0 };
   const killAt = performance.now() + graceMs;
   const ended = new Set<string>();
-  for (;;) {
-    const found = findLeftovers(await scanProcesses(), note);
-    if (found.length === 0) return { note: 'read', ended: ended.size };
-    const isKill = performance.now() >= killAt;
-    for (const entry of found) {
-      ended.add(`${entry.pid} ${entry.startTime}`);
-      endProcess(entry, isKill);
+  let quietLooks = 0;
+  let looksAtStarts = 0;
+  while (quietLooks < QUIET_LOOKS) {
+    const all = await scanProcesses();
+    const found = findLeftovers(all, note);
+    if (found.length > 0) {
+      quietLooks = 0;
+      const isKill = performance.now() >= killAt;
+      for (const entry of found) {
+        ended.add(`${entry.pid} ${entry.startTime}`);
+        endProcess(entry, isKill);
+      }
+      await untilGone(found, isKill ? performance.now() + KILL_AGAIN_MS : killAt);
+    } else {
+      if (!all.some((entry) => entry.isStarting) || looksAtStarts >= MOST_LOOKS_AT_STARTS) quietLooks += 1;
+      else looksAtStarts += 1;
+      await delay(POLL_MS);
     }
-    await untilGone(found, isKill ? performance.now() + KILL_AGAIN_MS : killAt);
   }
+  return { note: 'read', ended: ended.size };
 }
 
 function findLeftovers(all: readonly Scanned[], note: RunNote): ProcessEntry[] {
@@ -64,6 +78,7 @@ function isNotedLeader(entry: Scanned, note: RunNote): boolean {
 
 interface Scanned extends ProcessEntry {
   readonly token: string | null;
+  readonly isStarting: boolean;
 }
 
 let nextScan: Promise<readonly Scanned[]> | null = null;
@@ -77,10 +92,15 @@ function scanProcesses(): Promise<readonly Scanned[]> {
     setImmediate(() => {
       nextScan = null;
       const entries = listProcesses().filter(({ pid }) => pid > 1 && pid !== process.pid);
-      resolve(entries.map((entry) => ({ ...entry, token: readToken(entry.pid) })));
+      resolve(entries.map(describe));
     });
   });
   return nextScan;
+}
+
+function describe(entry: ProcessEntry): Scanned {
+  const token = readToken(entry.pid);
+  return { ...entry, token, isStarting: token === null && isStarting(entry) };
 }
 
 function endProcess(entry: ProcessEntry, isKill: boolean): void {

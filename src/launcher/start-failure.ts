@@ -1,6 +1,6 @@
 /** Why a process did not start, told apart by what the system said and by what is on the disk. */
 
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 
 import { systemErrorCode } from '../errors.js';
@@ -41,19 +41,17 @@ function explain(code: string | undefined, error: unknown, spec: LaunchSpec, fil
   // The system gives one code for both, so the directory must be ruled out before the command is blamed.
   const directoryTrouble = spec.cwd === null ? null : explainDirectory(spec.cwd);
   if (directoryTrouble !== null) return [NOT_EXECUTABLE, directoryTrouble];
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const script = findFile(file, spec);
+  const script = findFile(file, spec);
+  const isDenied = code === 'EACCES' || code === 'EPERM';
+  // Said of a bare name also where it is nowhere, but a directory on the PATH may not be searched.
+  if (code === 'ENOENT' || code === 'ENOTDIR' || (isDenied && !file.includes('/') && script === null)) {
     return script === null
       ? [NOT_FOUND, `command not found: ${file}`]
       : [NOT_EXECUTABLE, `bad interpreter: ${script} names a program that does not exist`];
   }
-  if (code === 'EACCES' || code === 'EPERM') {
-    const isDirectory =
-      statSync(resolve(spec.cwd ?? '', file), { throwIfNoEntry: false })?.isDirectory() === true;
-    return [
-      NOT_EXECUTABLE,
-      `${file.includes('/') && isDirectory ? 'is a directory' : 'permission denied'}: ${file}`,
-    ];
+  if (isDenied) {
+    const isDirectory = file.includes('/') && statIn(spec.cwd, file)?.isDirectory() === true;
+    return [NOT_EXECUTABLE, `${isDirectory ? 'is a directory' : 'permission denied'}: ${file}`];
   }
   if (code === 'ENOEXEC') return [NOT_EXECUTABLE, `not a program: ${file}`];
   return [NOT_EXECUTABLE, `cannot run ${file}: ${error instanceof Error ? error.message : String(error)}`];
@@ -73,16 +71,16 @@ function explainDirectory(cwd: string): string | null {
 
 /** Where exec would have found it: a path as it is, a bare name along the job's own PATH. */
 function findFile(file: string, spec: LaunchSpec): string | null {
-  const cwd = spec.cwd ?? process.cwd();
   const folders = file.includes('/') ? [''] : (spec.env['PATH'] ?? '/bin:/usr/bin').split(delimiter);
   const candidates = folders.map((folder) => (folder === '' ? file : `${folder}/${file}`));
-  return candidates.find((candidate) => isFile(resolve(cwd, candidate))) ?? null;
+  return candidates.find((candidate) => statIn(spec.cwd, candidate)?.isFile() === true) ?? null;
 }
 
-function isFile(path: string): boolean {
+/** Null where there is nothing, or nothing that we may see. */
+function statIn(cwd: string | null, path: string): Stats | null {
   try {
-    return statSync(path).isFile();
+    return statSync(cwd === null ? path : resolve(cwd, path));
   } catch {
-    return false;
+    return null;
   }
 }

@@ -1,5 +1,4 @@
 /** Brings a database to this program's schema: numbered, checksummed, each step in one transaction. */
-import { createHash } from 'node:crypto';
 import { QueueError } from '../errors.js';
 
 export interface Migration {
@@ -15,8 +14,16 @@ export interface MigrationTarget {
   apply(migration: Migration, checksum: string): void;
 }
 
-export function checksum(migration: Migration): string {
-  return createHash('sha256').update(migration.sql).digest('hex').slice(0, 16);
+/**
+ * FNV-1a, 32 bits: it tells an edited migration, and guards against nobody. Every command checks it, and Node
+ * takes 4 ms to load its crypto module.
+ */
+export function checksum({ sql }: Migration): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < sql.length; index++) {
+    hash = Math.imul(hash ^ sql.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
 /** Applies what is missing. Throws `unavailable` for a database of a newer or of a foreign schema. */

@@ -61,6 +61,8 @@ async function sleepUnlessAborted(durationMs: number, signal: AbortSignal): Prom
   const wakeUp = new WakeUp();
   const wake = (): void => wakeUp.wake();
   signal.addEventListener('abort', wake, { once: true });
-  await wakeUp.sleep(durationMs);
+  const endAt = performance.now() + durationMs;
+  do await wakeUp.sleep(endAt - performance.now());
+  while (!signal.aborted && performance.now() < endAt);
   signal.removeEventListener('abort', wake);
 }

@@ -24,6 +24,8 @@ export class Slots {
   readonly #launcher: Launcher;
   readonly #onFinished: () => void;
   readonly #occupied = new Set<Occupied>();
+  /** Set once every run was told to end. */
+  #graceMs: number | null = null;
 
   /** `onFinished` is called whenever a process has ended. */
   constructor(total: number, store: Store, launcher: Launcher, onFinished: () => void) {
@@ -78,6 +80,8 @@ export class Slots {
       run: job.run,
       command: commandText(job.command),
     });
+    // Its claim was under way when everything was told to end: it goes back without a start.
+    if (this.#graceMs !== null) run.abort.abort(this.#graceMs);
     void this.#watch(run);
   }
 
@@ -117,14 +121,15 @@ export class Slots {
 
   /** The same for every run; one that has ended already is dropped. */
   disownAll(graceMs: number): void {
-    for (const { job, finished } of [...this.#occupied]) {
+    for (const { job, finished } of this.#occupied) {
       if (finished === null) this.disown(job, graceMs);
       else this.settle(finished, false);
     }
   }
 
-  /** Ends every run: TERM, and KILL after at most `graceMs`. */
+  /** Ends every run, and those that start later: TERM, and KILL after at most `graceMs`. */
   abortAll(graceMs: number): void {
+    this.#graceMs = graceMs;
     for (const run of this.#occupied) run.abort.abort(graceMs);
   }
 

@@ -14,6 +14,7 @@ export class Connection {
   readonly #statements = new Map<string, Statement>();
   readonly #lockTimeoutMs: number;
   readonly path: string;
+  #isClosed = false;
 
   constructor(path: string, lockTimeoutMs: number) {
     this.path = path;
@@ -74,12 +75,14 @@ export class Connection {
    * event loop, so that signals and children are still served; throws `unavailable` after the lock timeout.
    */
   async whenUnlocked<T>(work: () => T): Promise<T> {
-    const deadline = performance.now() + this.#lockTimeoutMs;
+    // Set by the first failure: Node takes 2 ms to load its clock, and nearly every command gets the lock at once.
+    let deadline: number | undefined;
     for (;;) {
       try {
         return work();
       } catch (error) {
         if (!isLocked(error)) throw storeError(error, this.path);
+        deadline ??= performance.now() + this.#lockTimeoutMs;
         if (performance.now() >= deadline) throw lockedError(this.path, error);
       }
       await new Promise((resolve) => setTimeout(resolve, jitteredWaitMs()));
@@ -94,7 +97,10 @@ export class Connection {
     }
   }
 
+  /** A second time does nothing. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#statements.clear();
     this.#database.close();
   }

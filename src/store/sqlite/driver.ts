@@ -31,14 +31,8 @@ export function openDatabase(path: string, busyTimeoutMs: number): Database {
   };
 }
 
-/** SQLite's own result code (5 for SQLITE_BUSY), without its extension; undefined for other errors. */
-export function resultCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
-    return undefined;
-  return error.errcode & 0xff;
-}
-
 export const SQLITE = {
+  ERROR: 1,
   PERM: 3,
   BUSY: 5,
   LOCKED: 6,
@@ -50,3 +44,23 @@ export const SQLITE = {
   PROTOCOL: 15,
   NOTADB: 26,
 } as const;
+
+/** The driver's `all` leaves out the code of what it throws; SQLite's own words (sqlite3_errstr) tell it. */
+const CODES: ReadonlyMap<string, number> = new Map([
+  ['database is locked', SQLITE.BUSY],
+  ['database table is locked', SQLITE.LOCKED],
+  ['attempt to write a readonly database', SQLITE.READONLY],
+  ['disk I/O error', SQLITE.IOERR],
+  ['database disk image is malformed', SQLITE.CORRUPT],
+  ['database or disk is full', SQLITE.FULL],
+  ['unable to open database file', SQLITE.CANTOPEN],
+  ['locking protocol', SQLITE.PROTOCOL],
+  ['file is not a database', SQLITE.NOTADB],
+]);
+
+/** SQLite's own result code (5 for SQLITE_BUSY), without its extension; undefined for other errors. */
+export function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
+  return 'code' in error && error.code === 'ERR_SQLITE_ERROR' ? CODES.get(error.message) : undefined;
+}

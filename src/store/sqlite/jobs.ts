@@ -68,17 +68,24 @@ export async function getJob(connection: Connection, id: string): Promise<Job | 
   return row === undefined ? null : toJob(row);
 }
 
-/** How each state is listed: by the index that holds it. The state stands in the text, else no partial index serves. */
+const WAITING = `state IN ('scheduled', 'failed')`;
+const ENDED = `state IN ('completed', 'dead', 'cancelled')`;
+const PUT_ASIDE = `state IN ('blocked', 'held')`;
+
+/**
+ * How each state is listed: by the index that holds it. The state stands in the text, and the condition of the
+ * index once more, else no partial index serves: SQLite does not see that one follows from the other.
+ */
 const ORDERS: Readonly<Record<State, string>> = {
-  scheduled: 'session_id IS NULL ORDER BY run_at, seq',
+  scheduled: `${WAITING} ORDER BY run_at, seq`,
   pending: 'TRUE ORDER BY queue, priority DESC, run_at, seq',
   processing: 'session_id IS NOT NULL ORDER BY started_at DESC, seq DESC',
-  failed: 'TRUE ORDER BY run_at, seq',
-  blocked: 'TRUE ORDER BY seq DESC',
-  held: 'TRUE ORDER BY seq DESC',
-  completed: 'TRUE ORDER BY finished_at DESC, seq DESC',
-  dead: 'TRUE ORDER BY finished_at DESC, seq DESC',
-  cancelled: 'TRUE ORDER BY finished_at DESC, seq DESC',
+  failed: `${WAITING} ORDER BY run_at, seq`,
+  blocked: `${PUT_ASIDE} ORDER BY seq DESC`,
+  held: `${PUT_ASIDE} ORDER BY seq DESC`,
+  completed: `${ENDED} ORDER BY finished_at DESC, seq DESC`,
+  dead: `${ENDED} ORDER BY finished_at DESC, seq DESC`,
+  cancelled: `${ENDED} ORDER BY finished_at DESC, seq DESC`,
 };
 
 /** The states in the order of their list, each in its own order, up to the limit in all. */

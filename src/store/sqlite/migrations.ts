@@ -33,8 +33,8 @@ CREATE TABLE jobs (
 
 -- Ready rows only, in the order of the claim.
 CREATE INDEX jobs_ready ON jobs (queue, priority DESC, run_at, seq) WHERE state = 'pending';
--- What a promotion looks at. A failed job that its session keeps is not promoted.
-CREATE INDEX jobs_due ON jobs (run_at) WHERE state IN ('scheduled', 'failed') AND session_id IS NULL;
+-- What a promotion looks at, each state by its time.
+CREATE INDEX jobs_due ON jobs (state, run_at) WHERE state IN ('scheduled', 'failed');
 CREATE INDEX jobs_owned ON jobs (session_id) WHERE session_id IS NOT NULL;
 -- For lists: the states that the indexes above do not hold.
 CREATE INDEX jobs_ended ON jobs (state, finished_at) WHERE state IN ('completed', 'dead', 'cancelled');

@@ -26,7 +26,7 @@ export function networkFileSystem(type: number): string | null {
 /** Throws `unavailable`: on such a file system a lock may be a lie, and two workers would run one job. */
 export function refuseNetworkFileSystem(directory: string): void {
   if (process.platform !== 'linux') return;
-  const name = networkFileSystem(Number(statfsSync(directory).type));
+  const name = networkFileSystem(statfsSync(directory).type);
   if (name === null) return;
   throw new QueueError(
     'unavailable',

@@ -33,9 +33,14 @@ export async function openStore(home: string, options: OpenOptions): Promise<Sto
   const path = join(home, 'queue.db');
   createDatabaseFile(home, path);
   const connection = new Connection(path, options.lockTimeoutMs);
-  await prepareSchema(connection);
-  const [meta] = await connection.rows(`SELECT value FROM meta WHERE key = 'database_id'`);
-  return createStore(connection, home, String(meta?.['value']));
+  try {
+    await prepareSchema(connection);
+    const [meta] = await connection.rows(`SELECT value FROM meta WHERE key = 'database_id'`);
+    return createStore(connection, home, String(meta?.['value']));
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 /**
@@ -54,7 +59,9 @@ function createDatabaseFile(home: string, path: string): void {
 
 /** A database of no bytes beside the directories of an earlier one has been emptied: begin nothing on top of it. */
 function refuseEmptied(home: string, path: string): void {
-  if (statSync(path).size > 0 || !readdirSync(home).some((name) => /^[0-9a-f]{16}$/.test(name))) return;
+  // In this order: another process may be making the database, and its directories come after its first page.
+  const wasUsed = readdirSync(home).some((name) => /^[0-9a-f]{16}$/.test(name));
+  if (!wasUsed || statSync(path).size > 0) return;
   throw new QueueError(
     'unavailable',
     `the database ${path} is empty, but was not always`,
@@ -94,7 +101,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
       // Whoever follows a job, and whoever waits for the next due time, wants to know of ends.
       return request.finished.length > 0 ? ringing(exchanged) : exchanged;
     },
-    outlook: (session) => {
+    outlook: async (session) => {
       requireSameFile();
       return outlook(connection, session);
     },
@@ -130,7 +137,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     listOwned: (session) => listOwned(connection, session),
     requestStop: (sessionIds) => ringing(requestStop(connection, sessionIds)),
     close: async () => {
-      for (const lock of locks.values()) lock.release();
+      for (const lock of locks.values()) lock.free();
       locks.clear();
       connection.close();
     },

@@ -10,7 +10,7 @@ const EVERY_MS = 500;
  */
 export function sameFileCheck(path: string): () => void {
   const opened = identity(path);
-  let checkedAt = performance.now();
+  let checkedAt = -EVERY_MS;
   return () => {
     if (performance.now() - checkedAt < EVERY_MS) return;
     checkedAt = performance.now();

@@ -4,6 +4,7 @@ import { failpoint } from '../../failpoint.js';
 import { migrate, newerSchema } from '../migrate.js';
 import type { MigrationTarget } from '../migrate.js';
 import type { Connection } from './connection.js';
+import { resultCode, SQLITE } from './driver.js';
 import { MIGRATIONS } from './migrations.js';
 
 /** Older ones can lose committed rows when several processes write and checkpoint: the WAL-reset bug. */
@@ -25,14 +26,19 @@ export function requireSqlite(version: string): void {
 
 /** Prepares a new connection, and its database where that is new or of an older schema. */
 export async function prepareSchema(connection: Connection): Promise<void> {
-  const [first] = await connection.rows('SELECT sqlite_version() AS version');
-  requireSqlite(String(first?.['version']));
-  // The driver's own default in WAL is NORMAL, which may lose an acknowledged commit to a power cut.
-  connection.exec('PRAGMA synchronous = FULL');
-  const [found] = await connection.rows('PRAGMA user_version');
+  const [found] = await connection.rows(
+    'SELECT sqlite_version() AS sqlite, user_version FROM pragma_user_version',
+  );
+  requireSqlite(String(found?.['sqlite']));
   const version = Number(found?.['user_version']);
   if (version > MIGRATIONS.length) throw newerSchema(version, MIGRATIONS.length);
-  if (version === MIGRATIONS.length) return;
+  if (version < MIGRATIONS.length) await applyMigrations(connection);
+  else await connection.whenUnlocked(() => migrate(migrationTarget(connection), MIGRATIONS));
+  // The driver's own default in WAL is NORMAL, which may lose an acknowledged commit to a power cut.
+  await connection.whenUnlocked(() => connection.exec('PRAGMA synchronous = FULL'));
+}
+
+async function applyMigrations(connection: Connection): Promise<void> {
   await connection.whenUnlocked(() => connection.exec('PRAGMA journal_mode = WAL'));
   connection.exec('PRAGMA synchronous = FULL');
   // Another process may have migrated meanwhile: `migrate` looks again, under the write lock.
@@ -43,23 +49,19 @@ export async function prepareSchema(connection: Connection): Promise<void> {
   failpoint('migrate.after_commit');
 }
 
+/** Tables that are not ours belong to another program: they are left alone. */
+function refuseForeign(connection: Connection): void {
+  if (connection.sql('SELECT 1 FROM sqlite_schema').get() === undefined) return;
+  throw new QueueError(
+    'unavailable',
+    `${connection.path} is not a queue database`,
+    'move it away to begin with an empty queue',
+  );
+}
+
 function migrationTarget(connection: Connection): MigrationTarget {
   return {
-    applied: () => {
-      const tables = connection.sql(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
-      if (tables.length === 0) return [];
-      if (!tables.some((table) => table['name'] === 'migrations')) {
-        throw new QueueError(
-          'unavailable',
-          `${connection.path} is not a queue database`,
-          'move it away to begin with an empty queue',
-        );
-      }
-      return connection
-        .sql('SELECT checksum FROM migrations ORDER BY version')
-        .all()
-        .map((row) => String(row['checksum']));
-    },
+    applied: () => appliedChecksums(connection),
     apply: ({ version, sql }, checksum) => {
       connection.exec(sql);
       connection
@@ -68,4 +70,16 @@ function migrationTarget(connection: Connection): MigrationTarget {
       connection.exec(`PRAGMA user_version = ${version}`);
     },
   };
+}
+
+/** In order. A database without the table has none if it is new; else it is another program's. */
+function appliedChecksums(connection: Connection): string[] {
+  try {
+    const rows = connection.sql('SELECT checksum FROM migrations ORDER BY version').all();
+    return rows.map((row) => String(row['checksum']));
+  } catch (error) {
+    if (resultCode(error) !== SQLITE.ERROR) throw error; // 'no such table' has no code of its own
+    refuseForeign(connection);
+    return [];
+  }
 }

@@ -13,7 +13,9 @@ export interface SessionLock {
   /** The file's name in the directory of locks, and which file that is. */
   readonly name: string;
   readonly inode: string;
-  /** Frees the lock and removes its file. */
+  /** Frees the lock and leaves its file: whoever looks finds the session dead, and rescues what it owned. */
+  free(): void;
+  /** Frees the lock and removes its file, once the session is gone. */
   release(): void;
 }
 
@@ -24,12 +26,12 @@ export function takeSessionLock(directory: string): SessionLock {
   closeSync(openSync(path, 'wx', 0o600));
   const database = openDatabase(path, 0);
   database.exec('BEGIN EXCLUSIVE');
-  return { name, inode: inodeOf(path) ?? '', release: () => releaseLock(database, path) };
-}
-
-function releaseLock(database: Database, path: string): void {
-  database.close();
-  removeLockFile(path);
+  const free = (): void => database.close();
+  const release = (): void => {
+    free();
+    removeLockFile(path);
+  };
+  return { name, inode: inodeOf(path) ?? '', free, release };
 }
 
 export function removeLockFile(path: string): void {

@@ -1,7 +1,11 @@
 import { QueueError } from '../../errors.js';
 import { resultCode, SQLITE } from './driver.js';
 
-type Explanation = readonly [code: 'unavailable' | 'store_lost' | 'not_permitted', what: string, hint?: string];
+type Explanation = readonly [
+  code: 'unavailable' | 'store_lost' | 'not_permitted',
+  what: string,
+  hint?: string,
+];
 
 const RESTORE = 'restore queue.db from a backup, or move it away to begin with an empty queue';
 
