@@ -34,6 +34,21 @@ export function exerciseFailures(launcher: Launcher): void {
       expect(await launcher.run(spec, never)).toEqual(notStarted(126, 'permission denied: ./plain'));
     });
 
+    test.skipIf(process.getuid?.() === 0)(
+      'a directory on the PATH that may not be searched hides nothing',
+      async () => {
+        const { spec, dir } = argv(['no-such-command']);
+        mkdirSync(join(dir, 'closed'), { mode: 0 });
+        const env = { ...spec.env, PATH: `${join(dir, 'closed')}:/bin` };
+        expect(await launcher.run({ ...spec, env }, never)).toMatchObject({ exitCode: 127 });
+        expect(await launcher.run({ ...spec, env, command: { argv: ['true'] } }, never)).toMatchObject({
+          exitCode: 0,
+        });
+        const inside = { ...spec, command: { argv: ['./closed/x'] } };
+        expect(await launcher.run(inside, never)).toEqual(notStarted(126, 'permission denied: ./closed/x'));
+      },
+    );
+
     test('a directory in the place of a command is 126', async () => {
       const { spec, dir } = argv(['./folder']);
       mkdirSync(join(dir, 'folder'));

@@ -115,9 +115,7 @@ export function exerciseOutput(launcher: Launcher): void {
           onOutput,
         },
       );
-      const startedAt = performance.now();
       expect(await launcher.run(trial.spec, never)).toMatchObject({ cause: 'exited', exitCode: 0 });
-      expect(performance.now() - startedAt).toBeLessThan(4000);
       expect(heard.stdout).toContain('done\n');
       killQuietly(Number(trial.said('pid')));
     });

@@ -151,9 +151,10 @@ describe.runIf(process.platform === 'linux')('what a dead worker left', () => {
     const leader = await startLeader(
       "trap 'setsid sleep 600 & exit' TERM; touch ready; while :; do sleep 0.02; done",
     );
-    const { ended } = await endLeftovers(writeNote(leader.dir, fullNote(leader)));
-    expect(ended).toBeGreaterThanOrEqual(2);
+    // Time enough for its successor on any machine: this is not about the KILL.
+    const { ended } = await endLeftovers(writeNote(leader.dir, fullNote(leader)), { graceMs: 60_000 });
     expect(pidsWithEnv(TOKEN_VARIABLE, leader.token)).toEqual([]);
+    expect(ended).toBeGreaterThanOrEqual(2);
   });
 
   test('a zombie counts as gone', async () => {

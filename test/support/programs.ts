@@ -11,9 +11,9 @@ import { killQuietly } from './processes.js';
 /** The addon is found by its place in node_modules, so its package stays where it is. */
 const driverStays: Plugin = {
   name: 'driver-stays',
-  setup: ({ onResolve }) => {
+  setup: (builder) => {
     const path = import.meta.resolve('@photostructure/sqlite');
-    onResolve({ filter: /^@photostructure\/sqlite$/ }, () => ({ path, external: true }));
+    builder.onResolve({ filter: /^@photostructure\/sqlite$/ }, () => ({ path, external: true }));
   },
 };
 
@@ -54,10 +54,10 @@ export type Said = Readonly<Record<string, unknown>>;
 export interface Program {
   readonly pid: number;
   /** The next line that the program prints, parsed. Rejects where it ends without one. */
-  next(): Promise<Said>;
+  readonly next: () => Promise<Said>;
   /** Ends its standard input: it finishes and exits. */
-  finish(): Promise<void>;
-  kill(): Promise<void>;
+  readonly finish: () => Promise<void>;
+  readonly kill: () => Promise<void>;
   readonly exited: Promise<void>;
 }
 

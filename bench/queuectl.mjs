@@ -1,0 +1,46 @@
+// The side that is ours: the shipped binary as a person runs it, in a home of its own.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { run } from './child.mjs';
+
+const binary = fileURLToPath(new URL('../bin/queuectl.cjs', import.meta.url));
+
+/** Stops the script here, with a reason, where there is nothing to measure. */
+export function requireBuild() {
+  if (existsSync(new URL('../dist/cli.cjs', import.meta.url))) return;
+  console.error('error: queuectl is not built\nhint: npm install');
+  process.exit(1);
+}
+
+/** @param {string} home @param {readonly string[]} args @param {string} [input] */
+export function queuectl(home, args, input = '') {
+  return run(process.execPath, [binary, ...args], { input, env: { QUEUECTL_HOME: home } });
+}
+
+/** Stores that many `true`; the milliseconds it took. @param {string} home @param {number} jobs */
+export function enqueueTrue(home, jobs) {
+  return queuectl(home, ['enqueue', '-f', '-'], '{"command":"true"}\n'.repeat(jobs)).ms;
+}
+
+/**
+ * Runs what is queued, two at a time, from the start of the worker to its exit; the milliseconds.
+ * Throws unless every job is completed then: the figure would be void.
+ *
+ * @param {string} home
+ * @param {number} jobs
+ */
+export function drain(home, jobs) {
+  const { ms } = queuectl(home, ['worker', 'start', '--count', '2', '--until-empty']);
+  const counts = JSON.parse(queuectl(home, ['status', '--json']).stdout).jobs;
+  if (counts.completed !== jobs)
+    throw new Error(`void: not all ${jobs} completed: ${JSON.stringify(counts)}`);
+  return ms;
+}
+
+/** The SQLite that the binary carries. */
+export function sqliteVersion() {
+  const { stdout } = run(process.execPath, [binary, 'version', '--json']);
+  return String(JSON.parse(stdout).sqlite);
+}
+
+export const DURABILITY = 'fsync per commit; history and output kept';

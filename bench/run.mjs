@@ -1,0 +1,41 @@
+// npm run bench: every benchmark, as one Markdown text. --write puts it into the README, between its markers.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { machine } from './measure.mjs';
+import { measureDrain } from './drain.mjs';
+import { requireBuild, sqliteVersion } from './queuectl.mjs';
+import { measureStartup } from './startup.mjs';
+import { formatTable } from './table.mjs';
+
+const README = new URL('../README.md', import.meta.url);
+const MARKERS = /(?<=<!-- bench:start -->\n).*?(?=<!-- bench:end -->)/s;
+
+requireBuild();
+const results = [measureDrain(), measureStartup()];
+const where = `${machine()}, SQLite ${sqliteVersion()}, ${new Date().toISOString().slice(0, 10)}.`;
+const tables = results.map(({ title, head, rows }) => `${title}:\n\n${formatTable(head, rows)}`);
+const text = [`${where} Repeat it with \`npm run bench\`.`, ...tables].join('\n\n');
+const summaries = results.map(({ summary }) => summary).join('\n');
+
+console.log(`${text}\n`);
+if (process.argv.includes('--write')) write();
+console.log(summaries);
+
+function write() {
+  const readme = readIfThere();
+  if (!MARKERS.test(readme)) {
+    console.log('not written: no README.md with <!-- bench:start --> and <!-- bench:end -->\n');
+    return;
+  }
+  writeFileSync(
+    README,
+    readme.replace(MARKERS, () => `\n${text}\n\n`),
+  );
+}
+
+function readIfThere() {
+  try {
+    return readFileSync(README, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,89 @@
+/** What list and dlq list print, in a pipe and as JSON. */
+import { expect, test } from 'vitest';
+import { createCli, linesOf } from '../support/cli.js';
+import type { Cli } from '../support/cli.js';
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+async function withDeadJob(): Promise<Cli> {
+  const cli = createCli();
+  await cli.ok(
+    'enqueue',
+    '--id',
+    'job-fail-123',
+    '--max-retries',
+    '1',
+    '--',
+    `printf 'a\\tb\\\\c\\nlast\\n'; exit 2`,
+  );
+  await cli.drain();
+  return cli;
+}
+
+test('list is a TSV with a header in a pipe, its fields escaped, under its heading', async () => {
+  const cli = createCli();
+  await cli.ok('enqueue', JSON.stringify({ command: 'echo "a\tb"\necho c\\d \u001b[31m' }));
+  const [heading, header, row, ...more] = linesOf(await cli.ok('list'));
+  expect([heading, header, more]).toEqual([
+    '--- Jobs (pending) ---',
+    'id\tcommand\tstate\tattempts\tupdated_at',
+    [],
+  ]);
+  const fields = row?.split('\t') ?? [];
+  expect(fields.slice(0, 4)).toEqual(['1', 'echo "a\\tb"\\necho c\\\\d \\x1b[31m', 'pending', '0']);
+  expect(fields[4]).toMatch(ISO);
+});
+
+test('list chooses by state and queue, counts to its limit, and says when there are more', async () => {
+  const cli = createCli();
+  await cli.enqueueAll(Array.from({ length: 101 }, () => ({ command: 'true' })));
+  await cli.enqueueAll([{ id: 'mail', queue: 'mail', command: 'true', delay: '1h' }]);
+  const all = await cli.run(['list']);
+  expect(linesOf(all.stdout)).toHaveLength(102);
+  expect(all.stderr).toBe('there are more than 100: --limit 1000\n');
+  expect(linesOf(await cli.ok('ls', '-q', '--limit', '3'))).toEqual(['1', '2', '3']);
+  expect(await cli.json('ps', '--queue', 'mail', '--state', 'all', '--fields', 'id,state')).toEqual([
+    { id: 'mail', state: 'scheduled' },
+  ]);
+  const empty = await cli.run(['list', '--state', 'completed,dead']);
+  expect(empty).toMatchObject({
+    stderr: '',
+    stdout: '--- Jobs (completed, dead) ---\nid\tcommand\tstate\tattempts\tupdated_at\n',
+  });
+  expect(linesOf(await cli.ok('list', '--state', 'scheduled'))[0]).toBe('--- Jobs (scheduled) ---');
+});
+
+test('dlq list shows what the last run printed', async () => {
+  const cli = await withDeadJob();
+  const [heading, header, row] = linesOf(await cli.ok('dlq', 'list'));
+  expect([heading, header]).toEqual(['--- Dead Letter Queue Jobs ---', 'id\tcommand\toutput\tupdated_at']);
+  expect(row?.split('\t')).toEqual([
+    'job-fail-123',
+    `printf 'a\\\\tb\\\\\\\\c\\\\nlast\\\\n'; exit 2`,
+    'a\\tb\\\\c\\nlast',
+    expect.stringMatching(ISO),
+  ]);
+  expect(await cli.ok('dlq', 'list', '-q')).toBe('job-fail-123\n');
+  expect(await cli.json('dlq', 'list')).toMatchObject([
+    { id: 'job-fail-123', state: 'dead', output: 'a\tb\\c\nlast' },
+  ]);
+});
+
+test('a reader that has seen enough is no error', async () => {
+  const cli = createCli();
+  await cli.enqueueAll(Array.from({ length: 3000 }, () => ({ command: `echo ${'x'.repeat(100)}` })));
+  await cli.enqueueAll([{ command: 'head -c 1000000 /dev/zero', id: 'big', priority: 1 }]);
+  const worker = await cli.startWorker();
+  await worker.saw('Job big completed');
+  await worker.kill('SIGTERM');
+  for (const command of [
+    'list --limit 3000',
+    'list --limit 3000 --json',
+    'list --limit 3000 -q',
+    'logs big',
+    'help',
+  ]) {
+    const { code, stderr } = await cli.shell(`queuectl ${command} | head -c 1 > first`);
+    expect({ command, code, stderr }).toEqual({ command, code: 0, stderr: '' });
+  }
+});

@@ -1,0 +1,142 @@
+/** How each fail-point is reached: what stands in the queue before, and which process comes there. */
+import type { Failpoint } from '../../src/failpoint.js';
+import type { JobKind } from './checkers/evidence.js';
+import { ask, enqueue, enqueueBulk, retryDead } from './harness/client.js';
+import { drain } from './harness/drain.js';
+import { WorkerProcess } from './harness/worker-process.js';
+import type { World } from './harness/world.js';
+import { plantClaim, untilRunning } from './plant.js';
+
+type Fatal = `${Failpoint}:${number}=kill9`;
+
+export interface Scenario {
+  /** How often one process comes to the point here. */
+  readonly hits: 1 | 2;
+  /** A worker's own point: it can be stopped there, too. */
+  readonly isWorkers?: boolean;
+  /** Brings a process to the point; resolves when it has ended. True: the point killed it. */
+  readonly play: (world: World, failpoint: Fatal) => Promise<boolean>;
+}
+
+async function fill(world: World, kinds: readonly JobKind[]): Promise<void> {
+  await enqueueBulk(
+    world,
+    kinds.map((kind) => world.askFor(kind)),
+  );
+}
+
+async function diesAtPoint(worker: WorkerProcess): Promise<boolean> {
+  return (await worker.endsWithin(60_000)).signal === 'SIGKILL';
+}
+
+/** A worker with one slot and two jobs, so that each step of a run comes twice. */
+const workerRuns: Scenario = {
+  hits: 2,
+  isWorkers: true,
+  play: async (world, failpoint) => {
+    await fill(world, ['nap', 'nap', 'flaky']);
+    return diesAtPoint(new WorkerProcess(world, { slots: 1, untilEmpty: true, failpoint }));
+  },
+};
+
+/** Two workers were killed while they ran jobs, so that another one has two sessions to rescue. */
+const workerRescues: Scenario = {
+  hits: 2,
+  isWorkers: true,
+  play: async (world, failpoint) => {
+    await fill(world, ['clinger', 'runaway', 'clinger', 'long']);
+    const victims = [new WorkerProcess(world), new WorkerProcess(world)];
+    await untilRunning(world, 4);
+    await Promise.all(victims.map((victim) => victim.kill()));
+    return diesAtPoint(new WorkerProcess(world, { untilEmpty: true, failpoint }));
+  },
+};
+
+const workerStarts: Scenario = {
+  hits: 1,
+  isWorkers: true,
+  play: async (world, failpoint) => {
+    await fill(world, ['ok']);
+    return diesAtPoint(new WorkerProcess(world, { untilEmpty: true, failpoint }));
+  },
+};
+
+/** The store holds two claims for a living worker of which it does not know. */
+const workerGivesBack: Scenario = {
+  hits: 2,
+  isWorkers: true,
+  play: async (world, failpoint) => {
+    await fill(world, ['long', 'ok', 'ok']);
+    const worker = new WorkerProcess(world, { slots: 1, untilEmpty: true, failpoint });
+    await untilRunning(world, 1);
+    plantClaim(world, 2);
+    return diesAtPoint(worker);
+  },
+};
+
+const clientMigrates: Scenario = {
+  hits: 1,
+  play: async (world, failpoint) => (await enqueue(world, world.askFor('ok'), { failpoint })).killed,
+};
+
+/** Of three jobs the last has an id that is taken: the store takes the halves, one after the other. */
+const clientEnqueues: Scenario = {
+  hits: 2,
+  play: async (world, failpoint) => {
+    await enqueue(world, world.askFor('ok', 'taken'));
+    if (failpoint.includes(':1=')) return (await enqueue(world, world.askFor('ok'), { failpoint })).killed;
+    const jobs = [world.askFor('ok'), world.askFor('ok'), world.askFor('ok', 'taken')];
+    return (await enqueueBulk(world, jobs, { failpoint })).killed;
+  },
+};
+
+const clientRetries: Scenario = {
+  hits: 2,
+  play: async (world, failpoint) => {
+    await fill(world, ['fail', 'fail']);
+    await drain(world, [], 60_000);
+    return (await retryDead(world, ['1', '2'], { failpoint })).killed;
+  },
+};
+
+const clientStops: Scenario = {
+  hits: 1,
+  play: async (world, failpoint) => {
+    await fill(world, ['nap', 'nap']);
+    const worker = new WorkerProcess(world, { slots: 1 });
+    await untilRunning(world, 1);
+    const { killed } = await ask(world, 'stop', { failpoint });
+    await worker.kill();
+    return killed;
+  },
+};
+
+export const SCENARIOS = {
+  'migrate.before_commit': clientMigrates,
+  'migrate.after_commit': clientMigrates,
+  'enqueue.before_transaction': clientEnqueues,
+  'enqueue.before_commit': clientEnqueues,
+  'enqueue.after_commit': clientEnqueues,
+  'session.after_lock': workerStarts,
+  'session.after_commit': workerStarts,
+  'claim.before_commit': workerRuns,
+  'claim.after_commit': workerRuns,
+  'run.before_note': workerRuns,
+  'run.before_spawn': workerRuns,
+  'run.after_spawn': workerRuns,
+  'run.after_note': workerRuns,
+  'run.after_exit': workerRuns,
+  'finish.before_commit': workerRuns,
+  'finish.after_commit': workerRuns,
+  'finish.after_cleanup': workerRuns,
+  'give_back.before_commit': workerGivesBack,
+  'rescue.before_kill': workerRescues,
+  'rescue.after_kill': workerRescues,
+  'rescue.after_commit': workerRescues,
+  'retry.before_commit': clientRetries,
+  'retry.after_commit': clientRetries,
+  'stop.before_commit': clientStops,
+  'stop.after_commit': clientStops,
+  'close.before_commit': workerRescues,
+  'close.after_commit': workerRescues,
+} as const satisfies Record<Failpoint, Scenario>;

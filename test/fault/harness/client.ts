@@ -1,0 +1,118 @@
+/** Calls of the command line, each a process of its own. */
+import { spawn } from 'node:child_process';
+import type { Failpoint } from '../../../src/failpoint.js';
+import { killQuietly } from '../../support/processes.js';
+import type { AskedJob, Operation } from '../checkers/evidence.js';
+import { uptimeS } from './clock.js';
+import { testCommandLine } from './world.js';
+import type { World } from './world.js';
+
+export type Fate = {
+  /** `claim.after_commit:2=kill9`: what the process does to itself. */
+  readonly failpoint?: `${Failpoint}${string}=${string}`;
+  /** KILL after so many milliseconds. */
+  readonly killAfterMs?: number;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+interface Ended {
+  readonly pid: number;
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function environment(world: World, { failpoint, env = {} }: Fate): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    HOME: world.base,
+    QUEUECTL_HOME: world.home,
+    ...(failpoint !== undefined && { QUEUECTL_FAILPOINT: failpoint }),
+    ...env,
+  };
+}
+
+/** Runs one command to its end, however that comes. */
+async function runCommand(
+  world: World,
+  words: readonly string[],
+  fate: Fate = {},
+  stdin = '',
+): Promise<Ended> {
+  const child = spawn(process.execPath, [testCommandLine(), ...words], {
+    env: environment(world, fate),
+    cwd: world.base,
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the command did not start');
+  const startS = uptimeS();
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdin.on('error', () => undefined).end(stdin);
+  const timer =
+    fate.killAfterMs === undefined ? undefined : setTimeout(() => killQuietly(pid), fate.killAfterMs);
+  const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
+    child.once('close', (...end) => resolve(end)),
+  );
+  clearTimeout(timer);
+  if (signal === 'SIGKILL' && (timer !== undefined || fate.failpoint !== undefined))
+    world.addFault('kill', startS, pid);
+  return { pid, exitCode, signal, stdout, stderr };
+}
+
+async function call(
+  world: World,
+  operation: Pick<Operation, 'call' | 'jobs'>,
+  words: readonly string[],
+  fate: Fate,
+  stdin = '',
+): Promise<Operation> {
+  const startS = uptimeS();
+  const { exitCode, stdout, stderr } = await runCommand(world, words, fate, stdin);
+  const killed = exitCode === null && (fate.killAfterMs !== undefined || fate.failpoint !== undefined);
+  const ids = operation.call === 'retry' ? words.slice(2) : wholeLines(stdout);
+  const done = { ...operation, ids, startS, endS: uptimeS(), exitCode, killed, stdout, stderr };
+  world.addOperation(done);
+  return done;
+}
+
+/** What was printed in full: a killed process may leave half a line. */
+function wholeLines(text: string): string[] {
+  return text.split('\n').slice(0, -1);
+}
+
+export function enqueue(
+  world: World,
+  job: AskedJob,
+  fate: Fate = {},
+  more?: Readonly<Record<string, unknown>>,
+): Promise<Operation> {
+  return call(world, { call: 'enqueue', jobs: [job] }, ['enqueue', '-q', world.json(job, more)], fate);
+}
+
+/** Many jobs by one call, as lines on its standard input. */
+export function enqueueBulk(
+  world: World,
+  jobs: readonly AskedJob[],
+  fate: Fate = {},
+  more: (index: number) => Readonly<Record<string, unknown>> = () => ({}),
+): Promise<Operation> {
+  const lines = jobs.map((job, index) => `${world.json(job, more(index))}\n`).join('');
+  return call(world, { call: 'bulk', jobs }, ['enqueue', '-q', '-'], fate, lines);
+}
+
+export function retryDead(world: World, ids: readonly string[], fate: Fate = {}): Promise<Operation> {
+  return call(world, { call: 'retry', jobs: [] }, ['dlq', 'retry', ...ids], fate);
+}
+
+/** `list`, `status` or `worker stop`. */
+export function ask(world: World, what: 'list' | 'status' | 'stop', fate: Fate = {}): Promise<Operation> {
+  const words = {
+    list: ['list', '-q', '--state', 'all', '--limit', '50'],
+    status: ['status', '--json'],
+    stop: ['worker', 'stop', '-q'],
+  };
+  return call(world, { call: what, jobs: [] }, words[what], fate);
+}

@@ -1,0 +1,82 @@
+/** The end of a history: everything is healed, the queue drains, the workers stop, and the evidence is taken. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pidsWithEnv, waitUntil } from '../../support/processes.js';
+import type { Evidence } from '../checkers/evidence.js';
+import { readLedger } from './ledger.js';
+import { takeSnapshot, unfinishedJobs } from './snapshot.js';
+import { WorkerProcess } from './worker-process.js';
+import type { World } from './world.js';
+
+const POLL_MS = 50;
+
+/**
+ * Lets the workers (or a new one) run until every job has come to its end, then stops them. Whatever does not
+ * happen within the deadline is told as `stuck` in the evidence.
+ */
+export async function drain(
+  world: World,
+  living: readonly WorkerProcess[],
+  deadlineMs: number,
+): Promise<Evidence> {
+  const deadline = performance.now() + deadlineMs;
+  const workers = [...living, new WorkerProcess(world, { slots: 4 })];
+  let stuck: string | null = null;
+  for (;;) {
+    const left = unfinishedJobs(world.home);
+    if (left.length === 0) break;
+    if (performance.now() >= deadline) {
+      stuck = `after ${deadlineMs} ms the queue had not drained: ${left.map(({ id, state }) => `${id} ${state}`).join(', ')}`;
+      break;
+    }
+    await delay(POLL_MS);
+  }
+  for (const worker of workers) {
+    worker.sample(world);
+    // Before that, it would not know what to make of a signal.
+    await waitUntil(() => worker.end ?? worker.text().includes('Polling'), {
+      what: 'a worker',
+      timeoutMs: 60_000,
+    });
+  }
+  const ends = await Promise.allSettled(workers.map(async (worker) => worker.stop()));
+  for (const [index, end] of ends.entries()) {
+    const worker = workers[index];
+    if (worker === undefined || worker.end?.signal === 'SIGKILL') continue;
+    if (end.status === 'rejected') stuck ??= String(end.reason);
+    else if (end.value.exitCode !== 0)
+      stuck ??= `worker ${worker.pid} exited ${end.value.exitCode}: ${worker.text().slice(-500)}`;
+    await worker.kill();
+  }
+  return takeEvidence(world, stuck);
+}
+
+/** Only once every worker has stopped. */
+export function takeEvidence(world: World, stuck: string | null): Evidence {
+  const { operations, faults, samples } = world;
+  return {
+    operations,
+    faults,
+    samples,
+    stuck,
+    ledger: readLedger(world.ledgerFile),
+    snapshot: takeSnapshot(world.home),
+    leftProcesses: jobProcesses(world),
+  };
+}
+
+/** What runs and carries a job's mark of this home. */
+function jobProcesses({ home }: World): string[] {
+  return pidsWithEnv('QUEUECTL_HOME', home).flatMap((pid) => {
+    try {
+      const job = /(?:^|\0)QUEUECTL_JOB_ID=([^\0]*)/.exec(
+        readFileSync(`/proc/${pid}/environ`, 'latin1'),
+      )?.[1];
+      if (job === undefined) return [];
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+      return [`${pid} of job ${job}: ${command}`];
+    } catch {
+      return []; // It ended meanwhile.
+    }
+  });
+}

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { JOB_DEFAULTS } from '../src/job/options.js';
+import { openQueue } from '../src/open-queue.js';
+import { Queue } from '../src/queue.js';
+import { openStore } from '../src/store/open-store.js';
+import { openTestStore, owner, temporaryHome, TO, ended } from './support/stores.js';
+
+async function openTestQueue(): Promise<Queue> {
+  return new Queue(await openTestStore());
+}
+
+test('a job that was acknowledged is there for the next one who opens the queue', async () => {
+  const home = temporaryHome();
+  const first = await openQueue(home, { env: {} });
+  const { id } = await first.enqueue({ command: 'true', id: 'kept' });
+  await first.close();
+  const second = await openQueue(home, { env: {} });
+  expect(await second.get(id)).toMatchObject({ id: 'kept', state: 'pending' });
+  await second.close();
+  await second.close();
+});
+
+test("a queue's settings are the defaults of its jobs, and only of those that come later", async () => {
+  const home = temporaryHome();
+  const before = await openQueue(home, { env: {} });
+  await before.enqueue({ id: 'before', command: 'true' });
+  await before.close();
+  const queue = await openQueue(home, { env: { QUEUECTL_MAX_RETRIES: '8', QUEUECTL_TIMEOUT: '1m' } });
+  await queue.enqueue({ id: 'after', command: 'true' });
+  expect(await queue.get('after')).toMatchObject({ maxRetries: 8, timeoutMs: 60_000 });
+  expect(await queue.get('before')).toMatchObject({ maxRetries: 3, timeoutMs: null });
+  await queue.close();
+});
+
+test('a queue without a location is in $QUEUECTL_HOME', async () => {
+  const home = temporaryHome();
+  const queue = await openQueue(undefined, { env: { QUEUECTL_HOME: home } });
+  expect(queue.store.home).toBe(home);
+  await queue.close();
+});
+
+test('a bad setting and a foreign URL are refused before anything is made', async () => {
+  const home = temporaryHome();
+  await expect(openQueue(home, { env: { QUEUECTL_JITTER: 'x' } })).rejects.toMatchObject({ code: 'usage' });
+  for (const url of ['postgres://user:secret@host/db', 'mysql://x', 'http://x']) {
+    const refused = openStore(url, { lockTimeoutMs: 0 });
+    await expect(refused).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.not.stringContaining('secret') as string,
+    });
+  }
+});
+
+test('one bad job refuses them all', async () => {
+  const queue = await openTestQueue();
+  const batch = [{ command: 'true' }, { command: '' }];
+  await expect(queue.enqueueMany(batch)).rejects.toMatchObject({ code: 'usage' });
+  expect(await queue.counts()).toMatchObject({ pending: 0 });
+});
+
+test('an id that is stored is a conflict, or is let be', async () => {
+  const queue = await openTestQueue();
+  await queue.enqueue({ id: 'a', command: 'first' });
+  await expect(queue.enqueue({ id: 'a', command: 'second' })).rejects.toMatchObject({ code: 'conflict' });
+  expect(await queue.enqueue({ id: 'a', command: 'second' }, { onConflict: 'ignore' })).toEqual({
+    outcome: 'exists',
+    id: 'a',
+  });
+  expect((await queue.get('a')).command).toBe('first');
+});
+
+test('an unknown id is not found, and named so that a terminal cannot be harmed', async () => {
+  const queue = await openTestQueue();
+  for (const act of [
+    (id: string) => queue.get(id),
+    (id: string) => queue.retry(id),
+    (id: string) => queue.retryDead(id),
+  ])
+    await expect(act('no\nbody')).rejects.toMatchObject({ code: 'not_found', message: 'no job "no\\nbody"' });
+});
+
+test('a retry is for what has ended or waits; a retry of the dead for the dead alone', async () => {
+  const queue = await openTestQueue();
+  const { store } = queue;
+  await queue.enqueueMany([{ command: 'a' }, { command: 'b' }]);
+  const session = await store.openSession(owner({ slots: 2 }));
+  const { claims } = await store.exchange(session, { running: [], finished: [], free: 2 });
+  await expect(queue.retry('1')).rejects.toMatchObject({ code: 'conflict' });
+  const finished = claims.map((job, n) => ended(job, n === 0 ? TO.dead : TO.completed));
+  await store.exchange(session, { running: [], finished, free: 0 });
+  await expect(queue.retryDead('2')).rejects.toMatchObject({ code: 'conflict' });
+  expect(await queue.retryDead('1')).toMatchObject({ state: 'pending', attempts: 0 });
+  expect(await queue.retry('2')).toMatchObject({ state: 'pending' });
+  expect((await queue.latestRuns(await queue.list())).size).toBe(2);
+});
+
+test('input is checked without being stored', async () => {
+  const queue = new Queue(await openTestStore(), { ...JOB_DEFAULTS, maxRetries: 6 });
+  expect(queue.parse({ command: 'true' })).toMatchObject({ maxRetries: 6 });
+  expect(await queue.list()).toEqual([]);
+});

@@ -1,0 +1,38 @@
+/** The specification of a store: every adapter passes it. */
+import { describe } from 'vitest';
+import { exerciseBell } from './bell.js';
+import { exerciseClaims } from './claims.js';
+import { exerciseCounters } from './counters.js';
+import { exerciseExchange } from './exchange.js';
+import { exerciseInsert } from './insert.js';
+import { exerciseJobs } from './jobs.js';
+import { exerciseLiveness } from './liveness.js';
+import { exerciseOutlook } from './outlook.js';
+import { exerciseRandomWalk } from './random-walk.js';
+import { exerciseRetry } from './retry.js';
+import { exerciseRunSessions } from './run-sessions.js';
+import { exerciseRuns } from './runs.js';
+import { exerciseSessions } from './sessions.js';
+import { exerciseStates } from './states.js';
+import type { OpenStoreUnderTest, StoreCapabilities } from './store-under-test.js';
+
+export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness }: StoreCapabilities): void {
+  describe(`store ${name}`, () => {
+    exerciseInsert(open);
+    exerciseJobs(open);
+    exerciseRetry(open);
+    exerciseRuns(open);
+    exerciseClaims(open);
+    exerciseExchange(open);
+    exerciseOutlook(open);
+    exerciseRunSessions(open);
+    exerciseSessions(open);
+    describe.skipIf(liveness !== 'lock')('by locks', () => {
+      exerciseLiveness(open);
+    });
+    exerciseCounters(open);
+    exerciseBell(open);
+    exerciseStates(open);
+    exerciseRandomWalk(open);
+  });
+}

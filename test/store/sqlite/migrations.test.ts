@@ -1,0 +1,137 @@
+import { DatabaseSync } from '@photostructure/sqlite';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { checksum, migrate } from '../../../src/store/migrate.js';
+import { Connection } from '../../../src/store/sqlite/connection.js';
+import { MIGRATIONS } from '../../../src/store/sqlite/migrations.js';
+import { requireSqlite } from '../../../src/store/sqlite/schema.js';
+import { runProgram } from '../../support/programs.js';
+import { insert, openTestStore, temporaryHome } from '../../support/stores.js';
+
+/** Does something to the database file of a home, as another program would. */
+function edit(home: string, sql: string): void {
+  const database = new DatabaseSync(join(home, 'queue.db'));
+  database.exec(sql);
+  database.close();
+}
+
+function objectsOf(home: string): unknown {
+  const database = new DatabaseSync(join(home, 'queue.db'));
+  const rows = database.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all();
+  database.close();
+  return rows;
+}
+
+async function closedHome(): Promise<string> {
+  const home = temporaryHome();
+  await (await openTestStore(home)).close();
+  return home;
+}
+
+test('a new database gets every migration, with its checksum', async () => {
+  const home = await closedHome();
+  const database = new DatabaseSync(join(home, 'queue.db'));
+  const rows = database.prepare('SELECT version, checksum FROM migrations ORDER BY version').all();
+  const expected = MIGRATIONS.map((migration) => ({
+    version: migration.version,
+    checksum: checksum(migration),
+  }));
+  expect(rows.map((row) => ({ ...row }))).toEqual(expected);
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: MIGRATIONS.length });
+  database.close();
+});
+
+test('opened again, nothing is changed and nothing is lost', async () => {
+  const home = await closedHome();
+  const first = await openTestStore(home);
+  const { id } = await insert(first);
+  await first.close();
+  const before = objectsOf(home);
+  const again = await openTestStore(home);
+  expect(await again.getJob(id)).not.toBeNull();
+  expect(objectsOf(home)).toEqual(before);
+});
+
+test('twelve processes that open a new home at the same moment all succeed', async () => {
+  const home = temporaryHome();
+  const said = await Promise.all(Array.from({ length: 12 }, () => runProgram('open', { home })));
+  expect(said).toEqual(Array.from({ length: 12 }, () => ({ ok: true, jobs: 0 })));
+});
+
+test('a dozen connections of one process, too', async () => {
+  const home = temporaryHome();
+  const stores = await Promise.all(Array.from({ length: 12 }, () => openTestStore(home)));
+  await Promise.all(stores.map((store) => insert(store)));
+  expect(await stores[0]?.counts()).toMatchObject({ pending: 12 });
+});
+
+test('a newer schema is refused, and left alone', async () => {
+  const home = await closedHome();
+  edit(home, `PRAGMA user_version = ${MIGRATIONS.length + 1}`);
+  await expect(openTestStore(home)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/schema \d+/) as string,
+    hint: expect.stringContaining('upgrade') as string,
+  });
+});
+
+test('a migration that is not ours is refused by its checksum', async () => {
+  const home = await closedHome();
+  edit(home, `UPDATE migrations SET checksum = 'another' WHERE version = 1`);
+  await expect(openTestStore(home)).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test.each([0, MIGRATIONS.length])(
+  'the database of another program is refused and left alone, even with version %i',
+  async (version) => {
+    const home = temporaryHome();
+    mkdirSync(home, { mode: 0o700 });
+    edit(home, `CREATE TABLE bookmarks (url TEXT); PRAGMA user_version = ${version}`);
+    const before = objectsOf(home);
+    await expect(openTestStore(home)).rejects.toMatchObject({ name: 'QueueError', code: 'unavailable' });
+    expect(objectsOf(home)).toEqual(before);
+  },
+);
+
+test('a migration that fails half-way leaves nothing behind, and can be done again', async () => {
+  const home = temporaryHome();
+  mkdirSync(home, { mode: 0o700 });
+  const path = join(home, 'queue.db');
+  writeFileSync(path, '', { mode: 0o600 });
+  const connection = new Connection(path, 1000);
+  const target = {
+    applied: () => [],
+    apply: ({ sql }: { readonly sql: string }) => {
+      connection.exec(sql);
+      throw new Error('the power went out');
+    },
+  };
+  await expect(connection.write(() => migrate(target, MIGRATIONS))).rejects.toThrow('the power went out');
+  connection.close();
+  expect(objectsOf(home)).toEqual([]);
+  await insert(await openTestStore(home));
+});
+
+test('migrate applies what is missing, in order', () => {
+  const migrations = [1, 2, 3].map((version) => ({ version, sql: `step ${version}` }));
+  const sums = migrations.map(checksum);
+  const applied: number[] = [];
+  const target = {
+    applied: () => sums.slice(0, 1),
+    apply: ({ version }: { readonly version: number }) => void applied.push(version),
+  };
+  migrate(target, migrations);
+  expect(applied).toEqual([2, 3]);
+  expect(() => migrate({ ...target, applied: () => [...sums, 'x'] }, migrations)).toThrow('schema 4');
+  expect(() => migrate({ ...target, applied: () => ['x'] }, migrations)).toThrow('another migration 1');
+  expect(applied).toEqual([2, 3]);
+});
+
+test.each(['3.51.2', '3.50.9', '3.8', '2.99.99', '3'])('SQLite %s is too old', (version) => {
+  expect(() => requireSqlite(version)).toThrow(expect.objectContaining({ code: 'unavailable' }) as Error);
+});
+
+test.each(['3.51.3', '3.52.0', '3.51.10', '4.0', '10.0.0'])('SQLite %s is new enough', (version) => {
+  expect(() => requireSqlite(version)).not.toThrow();
+});

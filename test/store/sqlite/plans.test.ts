@@ -1,0 +1,155 @@
+/** How SQLite carries out each statement of the store: by the index that was made for it, never over all jobs. */
+import { DatabaseSync } from '@photostructure/sqlite';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { STATES } from '../../../src/job/state.js';
+import { exchange, insertRunning, outlook, rerun } from '../../../src/store/sqlite/claims.js';
+import { Connection } from '../../../src/store/sqlite/connection.js';
+import { counts } from '../../../src/store/sqlite/counters.js';
+import type { Statement } from '../../../src/store/sqlite/driver.js';
+import { getJob, insertJobs, listJobs, retryJob } from '../../../src/store/sqlite/jobs.js';
+import { areProcessing, latestRuns, listRuns } from '../../../src/store/sqlite/runs.js';
+import { listDeadSessions, listOwned, removeSession } from '../../../src/store/sqlite/sessions.js';
+import { openStore } from '../../../src/store/open-store.js';
+import type { Session } from '../../../src/store/store.js';
+import { ended, makeTemporaryHome, newJob, owner, TO } from '../../support/stores.js';
+
+/** Notes the text of every statement that the store prepares. */
+class NotingConnection extends Connection {
+  readonly texts = new Set<string>();
+
+  override sql(text: string): Statement {
+    this.texts.add(text);
+    return super.sql(text);
+  }
+}
+
+/** Does everything that a store can do, once; the statements that touched jobs, with their plans. */
+async function planAll(): Promise<Map<string, string[]>> {
+  const { home, remove } = makeTemporaryHome();
+  const store = await openStore(home, { lockTimeoutMs: 1000 });
+  const connection = new NotingConnection(join(home, 'queue.db'), 1000);
+  const session = await store.openSession(owner());
+  await insertJobs(connection, [newJob(), newJob({ id: 'named' }), newJob({ queue: 'b' })], 'error');
+  await useAll(connection, session);
+
+  const database = new DatabaseSync(join(home, 'queue.db'));
+  const plans = new Map<string, string[]>();
+  for (const text of connection.texts) {
+    if (!/\bjobs\b/.test(text)) continue;
+    const rows = database.prepare(`EXPLAIN QUERY PLAN ${text}`).all() as unknown as { detail: string }[];
+    plans.set(
+      text.replaceAll(/\s+/g, ' ').trim(),
+      rows.map((row) => row.detail),
+    );
+  }
+  database.close();
+  connection.close();
+  await store.close();
+  remove();
+  return plans;
+}
+
+let plans: Map<string, string[]>;
+
+beforeAll(async () => {
+  plans = await planAll();
+});
+
+async function useAll(connection: Connection, session: Session): Promise<void> {
+  const { claims } = await exchange(connection, session, { running: [], finished: [], free: 3 });
+  const finished = claims.map((job, n) => ended(job, [TO.failed, TO.dead, TO.completed][n] ?? TO.completed));
+  await exchange(connection, session, { running: [], finished, free: 3 });
+  await retryJob(connection, '3', ['completed']);
+  const job = await insertRunning(connection, { ...session, kind: 'run' }, newJob());
+  await exchange(
+    connection,
+    { ...session, kind: 'run' },
+    { running: [], finished: [ended(job, TO.failed)], free: 0 },
+  );
+  await rerun(connection, session, job.seq);
+  await outlook(connection, session);
+  await getJob(connection, '1');
+  await getJob(connection, 'named');
+  for (const queue of [undefined, 'default'])
+    await listJobs(connection, { states: STATES, queue, limit: 10 });
+  await counts(connection);
+  await counts(connection, ['default']);
+  await listOwned(connection, session);
+  await areProcessing(connection, [job]);
+  await listRuns(connection, 1);
+  await latestRuns(connection, [1]);
+  await listDeadSessions(connection, '/', 'boot');
+  await removeSession(connection, session, []);
+}
+
+test('no statement goes through all jobs', () => {
+  expect(plans.size).toBeGreaterThan(25);
+  for (const [text, plan] of plans)
+    for (const step of plan) {
+      // Each of our indexes is partial and holds few rows, but those of ended and waiting jobs.
+      const isPartial = /USING (COVERING )?INDEX jobs_(ready|owned|put_aside)/.test(step);
+      if (!isPartial) expect(step, `${text}\n${plan.join('\n')}`).not.toMatch(/^SCAN jobs/);
+    }
+});
+
+test('nothing is sorted but what runs now', () => {
+  const sorting = [...plans].filter(([, plan]) => plan.some((step) => step.includes('TEMP B-TREE')));
+  const allowed = /state = 'processing'|SELECT DISTINCT session_id/;
+  expect(sorting.filter(([text]) => !allowed.test(text))).toEqual([]);
+});
+
+const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[] = [
+  [
+    'the claim of one queue',
+    /WHERE queue = \? AND state = 'pending' ORDER BY priority DESC/,
+    /COVERING INDEX jobs_ready \(queue=\?\)/,
+  ],
+  ['the queues that are ready', /^WITH RECURSIVE ready/, /COVERING INDEX jobs_ready/],
+  ['what is due', /run_at <= \?1 .*ORDER BY run_at LIMIT/, /INDEX jobs_due \(state=\? AND run_at<\?\)/],
+  ['when the next is due', /min\(run_at\) AS due/, /INDEX jobs_due \(state=\?\)/],
+  ['what a session owns', /^SELECT \* FROM jobs WHERE session_id = \?/, /INDEX jobs_owned \(session_id=\?\)/],
+  [
+    'what a session runs, in an exchange',
+    /^SELECT seq, run, crashes FROM jobs/,
+    /INDEX jobs_owned \(session_id=\?\)/,
+  ],
+  [
+    'the jobs that a session keeps',
+    /state = 'dead', session_id = NULL/,
+    /INDEX jobs_owned \(session_id=\?\)/,
+  ],
+  [
+    'the claim of a row',
+    /state = 'processing', run = run \+ 1, session_id/,
+    /INTEGER PRIMARY KEY \(rowid=\?\)/,
+  ],
+  [
+    'the end of a run',
+    /^UPDATE jobs SET state = \?, attempts = \?, crashes = \?, run_at = \?, session_id/,
+    /INTEGER PRIMARY KEY \(rowid=\?\)/,
+  ],
+  ['a job by its number', /^SELECT \* FROM jobs WHERE seq = \?/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
+  ['a job by its name', /^SELECT \* FROM jobs WHERE id = \?/, /INDEX jobs_id \(id=\?\)/],
+  ['the list of pending jobs', /state = 'pending' AND (queue = \? AND )?TRUE/, /INDEX jobs_ready/],
+  [
+    'the list of scheduled jobs',
+    /FROM jobs WHERE state = 'scheduled' AND .*seq LIMIT/,
+    /INDEX jobs_due \(state=\?\)/,
+  ],
+  [
+    'the list of failed jobs',
+    /FROM jobs WHERE state = 'failed' AND .*seq LIMIT/,
+    /INDEX jobs_due \(state=\?\)/,
+  ],
+  ['the list of processing jobs', /state = 'processing' AND session_id IS NOT NULL/, /INDEX jobs_owned/],
+  ['the list of completed jobs', /WHERE state = 'completed'/, /INDEX jobs_ended \(state=\?\)/],
+  ['the list of dead jobs', /WHERE state = 'dead'/, /INDEX jobs_ended \(state=\?\)/],
+  ['the list of held jobs', /state = 'held'/, /INDEX jobs_put_aside \(state=\?\)/],
+];
+
+test.each(EXPECTED)('%s uses its index', (_what, text, index) => {
+  const found = [...plans].filter(([candidate]) => text.test(candidate));
+  expect(found).not.toEqual([]);
+  for (const [candidate, plan] of found) expect(plan.join('\n'), candidate).toMatch(index);
+});

@@ -1,0 +1,78 @@
+/** The hot statements look at no more rows in a store of 60,000 waiting and finished jobs than in an empty one. */
+import { DatabaseSync } from '@photostructure/sqlite';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { DUE, NEXT_DUE, NEXT_OF_QUEUE, READY_QUEUES } from '../../../src/store/sqlite/claims.js';
+import { HOUR_MS, openTestStore, temporaryHome } from '../../support/stores.js';
+
+const MANY = 20_000;
+
+interface Store {
+  readonly database: InstanceType<typeof DatabaseSync>;
+  /** How many rows of `jobs` the statement asks about, those that it drops included. */
+  visits(sql: string, ...values: (string | number)[]): number;
+}
+
+async function openCounting(): Promise<Store> {
+  const home = temporaryHome();
+  await openTestStore(home);
+  const database = new DatabaseSync(join(home, 'queue.db'));
+  onTestFinished(() => database.close());
+  let visited = 0;
+  // SQLite asks this of each row before anything that no index answers.
+  database.function('visited', () => (visited += 1));
+  return {
+    database,
+    visits: (sql, ...values) => {
+      visited = 0;
+      const counting = sql.replaceAll(/FROM jobs\s+WHERE /g, 'FROM jobs WHERE visited() AND ');
+      expect(counting).not.toBe(sql);
+      database.prepare(counting).all(...values);
+      return visited;
+    },
+  };
+}
+
+function fill({ database }: Store): void {
+  const now = Date.now();
+  const insert = (state: string, count: number, runAt: number, finishedAt: number | null): void => {
+    database
+      .prepare(
+        `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+         INSERT INTO jobs (queue, state, priority, run_at, max_retries, backoff, command, options, created_at, updated_at, finished_at)
+         SELECT 'q' || (i % 5), ?, i % 3, ? + i, 3, '{}', 'true', '{}', 0, 0, ? FROM n`,
+      )
+      .run(count, state, runAt, finishedAt);
+  };
+  database.exec('BEGIN');
+  insert('scheduled', MANY, now + HOUR_MS, null);
+  insert('failed', MANY, now + HOUR_MS, 1);
+  insert('completed', MANY, now - HOUR_MS, 1);
+  insert('dead', MANY, now - HOUR_MS, 1);
+  insert('pending', 200, now - HOUR_MS, null);
+  database.exec('COMMIT');
+}
+
+test('a claim visits at most as many rows of a queue as it may take', async () => {
+  const store = await openCounting();
+  fill(store);
+  for (const free of [1, 4, 40]) expect(store.visits(NEXT_OF_QUEUE, 'q1', free)).toBeLessThanOrEqual(free);
+  expect(store.visits(NEXT_OF_QUEUE, 'nobody', 10)).toBe(0);
+});
+
+test('the ready queues cost one probe each', async () => {
+  const store = await openCounting();
+  fill(store);
+  expect(store.visits(READY_QUEUES)).toBeLessThanOrEqual(5 + 1);
+});
+
+test('a promotion visits only what is due', async () => {
+  const store = await openCounting();
+  fill(store);
+  expect(store.visits(DUE, Date.now())).toBe(0);
+  store.database.exec(`UPDATE jobs SET run_at = 1 WHERE state = 'scheduled' AND seq % 4000 = 0`);
+  expect(store.visits(DUE, Date.now())).toBe(5);
+  expect(store.visits(DUE, Date.now() + 2 * HOUR_MS)).toBeLessThanOrEqual(1001);
+  // The first of each of the two states.
+  expect(store.visits(NEXT_DUE)).toBeLessThanOrEqual(2);
+});

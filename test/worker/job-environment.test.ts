@@ -1,0 +1,78 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { ProcessingJob } from '../../src/job/job.js';
+import { jobEnvironment } from '../../src/worker/job-environment.js';
+import { newJob } from '../support/stores.js';
+import { openTestQueue, startWorker } from '../support/workers.js';
+
+const { start: _start, ...facts } = newJob();
+const JOB: ProcessingJob = {
+  ...facts,
+  seq: 7,
+  id: 'seven',
+  queue: 'mail',
+  state: 'processing',
+  run: 3,
+  sessionId: 1,
+  attempts: 0,
+  crashes: 0,
+  runAtMs: 0,
+  createdAtMs: 0,
+  updatedAtMs: 0,
+  startedAtMs: 0,
+};
+
+const OURS = {
+  QUEUECTL_JOB_ID: 'seven',
+  QUEUECTL_RUN: '3',
+  QUEUECTL_QUEUE: 'mail',
+  QUEUECTL_TOKEN: 'token',
+  QUEUECTL_WORKER_PID: String(process.pid),
+  QUEUECTL_HOME: '/home',
+};
+
+test("the worker's environment, then the job's, then what tells a job who it is", () => {
+  const job = { ...JOB, env: { A: 'job', QUEUECTL_RUN: '99', EMPTY: '' } };
+  const worker = { A: 'worker', B: 'worker', GONE: undefined, QUEUECTL_JOB_ID: 'outer' };
+  expect(jobEnvironment(worker, job, '/home', 'token')).toEqual({
+    A: 'job',
+    B: 'worker',
+    EMPTY: '',
+    ...OURS,
+  });
+});
+
+test('our secrets are not passed on', () => {
+  const worker = { QUEUECTL_DATABASE_URL: 'postgres://u:secret@h/d', QUEUECTL_TOKEN: 'outer' };
+  expect(jobEnvironment(worker, JOB, '/home', 'token')).toEqual(OURS);
+});
+
+test('a job sees it', async () => {
+  process.env['QUEUECTL_DATABASE_URL'] = 'postgres://secret';
+  process.env['OF_THE_WORKER'] = 'yes';
+  onTestFinished(() => {
+    delete process.env['QUEUECTL_DATABASE_URL'];
+    delete process.env['OF_THE_WORKER'];
+  });
+  const { queue, home, over } = await openTestQueue();
+  startWorker(queue);
+  const { id } = await queue.enqueue({
+    id: 'named',
+    command: 'env',
+    queue: 'q',
+    env: { OF_THE_JOB: "it's\nhere" },
+  });
+  const [run] = await queue.runs(await over(id));
+  const seen = Buffer.from(run?.output ?? []).toString();
+  expect(seen).not.toContain('secret');
+  for (const line of [
+    'OF_THE_WORKER=yes',
+    "OF_THE_JOB=it's\nhere",
+    'QUEUECTL_JOB_ID=named',
+    'QUEUECTL_RUN=1',
+    'QUEUECTL_QUEUE=q',
+    `QUEUECTL_HOME=${home}`,
+    `QUEUECTL_WORKER_PID=${process.pid}`,
+  ])
+    expect(seen).toContain(`${line}\n`);
+  expect(seen).toMatch(/^QUEUECTL_TOKEN=[0-9a-f]{32}$/m);
+});
