@@ -1,7 +1,7 @@
 /** The signals that ask a command to end. */
 import { constants } from 'node:os';
 
-export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export type EndSignal = (typeof END_SIGNALS)[number];
 

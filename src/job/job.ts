@@ -12,7 +12,7 @@ export interface Backoff {
 }
 
 /** How and where a job's process runs. */
-export interface RunOptions {
+interface RunOptions {
   readonly timeoutMs: number | null;
   /** Between TERM and KILL. */
   readonly graceMs: number;
@@ -50,7 +50,7 @@ interface JobFacts extends Omit<NewJob, 'id' | 'start'> {
 }
 
 /** How the latest run ended. */
-export interface Ending {
+interface Ending {
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number;
   readonly exitCode: number | null;
@@ -59,7 +59,7 @@ export interface Ending {
   readonly reason: string | null;
 }
 
-export interface WaitingJob extends JobFacts {
+interface WaitingJob extends JobFacts {
   readonly state: 'scheduled' | 'pending' | 'blocked' | 'held';
 }
 
@@ -69,7 +69,7 @@ export interface ProcessingJob extends JobFacts {
   readonly startedAtMs: number;
 }
 
-export interface EndedJob extends JobFacts, Ending {
+interface EndedJob extends JobFacts, Ending {
   readonly state: 'failed' | 'completed' | 'dead' | 'cancelled';
 }
 

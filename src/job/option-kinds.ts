@@ -4,7 +4,7 @@ import { formatDuration, parseDuration, parseInstant } from '../time.js';
 import type { Command } from './job.js';
 
 /** Linux refuses a longer argument (MAX_ARG_STRLEN, its final NUL included). */
-export const LONGEST_COMMAND_BYTES = 128 * 1024 - 1;
+const LONGEST_COMMAND_BYTES = 128 * 1024 - 1;
 const LONGEST_NAME = 128;
 /** Earlier instants are more likely seconds given as milliseconds. */
 const EARLIEST_INSTANT = 100_000_000_000;

@@ -91,7 +91,7 @@ export interface JobFilter {
   readonly limit: number;
 }
 
-export interface JobStore {
+interface JobStore {
   /**
    * All or none. An id that is stored already is a `conflict`, or with 'ignore' has no effect.
    * Results are in the order of the jobs.
@@ -109,14 +109,14 @@ export interface JobStore {
   retryJob(id: string, from: readonly State[]): Promise<Job | null>;
 }
 
-export interface RunStore {
+interface RunStore {
   /** The runs of a job that have ended, oldest first. */
   listRuns(seq: number): Promise<Run[]>;
   /** The latest ended run of each job, where it has one. */
   latestRuns(seqs: readonly number[]): Promise<Map<number, Run>>;
 }
 
-export interface ClaimStore {
+interface ClaimStore {
   /**
    * The heart, one transaction: record what finished, give back what the session does not know of, promote
    * what is due (at most 1,000), claim what fits. Every write is fenced by (seq, run, session, processing).
@@ -133,7 +133,7 @@ export interface ClaimStore {
   rerun(session: Session, seq: number): Promise<ProcessingJob | null>;
 }
 
-export interface SessionStore {
+interface SessionStore {
   /** Takes the liveness lock, then inserts the session: from then on it is alive until its process ends. */
   openSession(owner: SessionOwner): Promise<Session>;
   /** Removes the session and frees its lock. What it still owned is given back; a `run` session's job dies. */

@@ -22,7 +22,7 @@ export interface TrialRun {
   said(name: string): string | null;
 }
 
-export function trialRun(command: LaunchCommand, changes: Partial<LaunchSpec> = {}): TrialRun {
+function trialRun(command: LaunchCommand, changes: Partial<LaunchSpec> = {}): TrialRun {
   const dir = mkdtempSync(join(tmpdir(), 'queuectl-launcher-'));
   const token = randomUUID();
   onTestFinished(() => {

@@ -10,7 +10,7 @@ export type SourceText = { path: string; text: string };
  * src/, by its path without "src/" and ".ts". `lazily` names parts that may only be reached by `import()` or
  * by a type import, so that nothing of them is loaded until it is needed. `pure` forbids Node's modules.
  */
-export type Rule = { may: readonly string[] | 'anything'; lazily?: readonly string[]; pure?: boolean };
+type Rule = { may: readonly string[] | 'anything'; lazily?: readonly string[]; pure?: boolean };
 
 export type Rules = Readonly<Record<string, Rule>>;
 

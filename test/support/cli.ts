@@ -15,7 +15,7 @@ export const SHELL_FUNCTION = `queuectl() { '${process.execPath}' '${BINARY}' "$
 /** Generous, for a condition on a machine with two busy cores; nothing ever waits this long unless it is broken. */
 export const PATIENCE_MS = 30_000;
 
-export interface Ended {
+interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;

@@ -31,6 +31,6 @@ export function writeAll(fd: 1 | 2, data: string | Uint8Array): void {
 }
 
 /** EIO is what a terminal says once it was closed. */
-export function isReaderGone(code: string | undefined): boolean {
+function isReaderGone(code: string | undefined): boolean {
   return code === 'EPIPE' || code === 'EIO' || code === 'ECONNRESET';
 }
