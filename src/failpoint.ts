@@ -46,7 +46,9 @@ export function failpoint(name: Failpoint): void {
 let hits = 0;
 
 function hit(name: Failpoint): void {
-  const match = /^([\w.]+)(?::(\d+))?=(kill9|stop|throw|delay=(\d+))$/.exec(process.env['QUEUECTL_FAILPOINT'] ?? '');
+  const match = /^([\w.]+)(?::(\d+))?=(kill9|stop|throw|delay=(\d+))$/.exec(
+    process.env['QUEUECTL_FAILPOINT'] ?? '',
+  );
   if (match === null || match[1] !== name) return;
   hits += 1;
   if (hits !== Number(match[2] ?? 1)) return;

@@ -33,7 +33,7 @@ export interface Exit {
 }
 
 /** What an implementation cannot do is declared here, never guessed. */
-export interface LauncherCapabilities {
+interface LauncherCapabilities {
   /** CPU time and peak memory of each run. */
   readonly usage: boolean;
   /** Ends its processes by itself when the worker is killed. */
