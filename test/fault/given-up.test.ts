@@ -10,29 +10,33 @@ import { WorkerProcess } from './harness/worker-process.js';
 import { World } from './harness/world.js';
 import { untilRunning } from './plant.js';
 
-test('a worker that was given up while it was stopped ends what it runs, changes nothing and starts afresh', async () => {
-  const world = new World({ seed: 1 });
-  onTestFinished(() => world.remove());
-  await enqueue(world, world.askFor('long'));
-  const first = new WorkerProcess(world, { slots: 1 });
-  await untilRunning(world, 1);
-  first.signal('SIGSTOP');
-  const stoppedAt = uptimeS();
-  withDatabase(world.home, (database) => database.exec('DELETE FROM workers'));
-  const second = new WorkerProcess(world, { slots: 1 });
-  await waitUntil(() => second.text().includes('Rescued job 1 (vanished)'), {
-    what: 'the rescue',
-    timeoutMs: 60_000,
-  });
-  await untilRunning(world, 2);
-  first.signal('SIGCONT');
-  // Its claim was taken from it, as a kill would have done.
-  world.addFault('kill', stoppedAt, first.pid);
-  await waitUntil(() => first.text().includes('given up by the others'), {
-    what: 'the first worker to notice',
-    timeoutMs: 60_000,
-  });
-  const evidence = await drain(world, [first, second], 120_000);
-  expect(checkAll(evidence, { bootS: world.bootS, recoveryBoundS: 60 })).toEqual([]);
-  expect(evidence.snapshot.runs.map(({ outcome }) => outcome)).toEqual(['lost', 'success']);
-});
+test(
+  'a worker that was given up while it was stopped ends what it runs, changes nothing and starts afresh',
+  { timeout: 300_000 },
+  async () => {
+    const world = new World({ seed: 1 });
+    onTestFinished(() => world.remove());
+    await enqueue(world, world.askFor('long'));
+    const first = new WorkerProcess(world, { slots: 1 });
+    await untilRunning(world, 1);
+    first.signal('SIGSTOP');
+    const stoppedAt = uptimeS();
+    withDatabase(world.home, (database) => database.exec('DELETE FROM workers'));
+    const second = new WorkerProcess(world, { slots: 1 });
+    await waitUntil(() => second.text().includes('Rescued job 1 (vanished)'), {
+      what: 'the rescue',
+      timeoutMs: 60_000,
+    });
+    await untilRunning(world, 2);
+    first.signal('SIGCONT');
+    // Its claim was taken from it, as a kill would have done.
+    world.addFault('kill', stoppedAt, first.pid);
+    await waitUntil(() => first.text().includes('given up by the others'), {
+      what: 'the first worker to notice',
+      timeoutMs: 60_000,
+    });
+    const evidence = await drain(world, [first, second], 120_000);
+    expect(checkAll(evidence, { bootS: world.bootS, recoveryBoundS: 60 })).toEqual([]);
+    expect(evidence.snapshot.runs.map(({ outcome }) => outcome)).toEqual(['lost', 'success']);
+  },
+);

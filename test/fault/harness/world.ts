@@ -21,7 +21,7 @@ import { Random } from './random.js';
 
 export interface WorldOptions {
   readonly seed: number;
-  /** Puts the home on a file system of its own of this size; only root can. */
+  /** Puts the home on a file system of its own of this size, where the system allows that. */
   readonly tmpfsBytes?: number;
 }
 
@@ -29,6 +29,8 @@ export class World {
   readonly base = mkdtempSync(join(tmpdir(), 'queuectl-fault-'));
   readonly home = join(this.base, 'disk', 'home');
   readonly disk = join(this.base, 'disk');
+  /** The home's file system is its own, and can be filled. */
+  readonly hasOwnDisk: boolean;
   readonly ledgerFile = join(this.base, 'ledger');
   readonly bootS = bootTimeS();
   readonly random: Random;
@@ -36,7 +38,6 @@ export class World {
   readonly faults: Fault[] = [];
   readonly samples: Sample[] = [];
   readonly #history: number;
-  readonly #isMounted: boolean;
   #isOver = false;
   #marks = 0;
   #workers = 0;
@@ -44,9 +45,7 @@ export class World {
   constructor({ seed, tmpfsBytes }: WorldOptions) {
     this.random = new Random(seed);
     for (const name of ['disk', 'locks', 'tried']) mkdirSync(join(this.base, name));
-    this.#isMounted = tmpfsBytes !== undefined;
-    if (tmpfsBytes !== undefined)
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${tmpfsBytes},mode=0700`, 'queuectl', this.disk]);
+    this.hasOwnDisk = tmpfsBytes !== undefined && mountTmpfs(this.disk, tmpfsBytes);
     appendFileSync(this.ledgerFile, '');
     writeJobScripts(this.base);
     this.#history = openSync(join(this.base, 'history'), 'a');
@@ -94,8 +93,19 @@ export class World {
     this.#isOver = true;
     for (const pid of pidsWithEnv('QUEUECTL_HOME', this.home)) killQuietly(pid);
     closeSync(this.#history);
-    if (this.#isMounted) execFileSync('umount', ['--lazy', this.disk]);
+    if (this.hasOwnDisk) execFileSync('umount', ['--lazy', this.disk]);
     rmSync(this.base, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+}
+
+/** False: only root can, and not in every container. */
+function mountTmpfs(directory: string, bytes: number): boolean {
+  try {
+    const options = `size=${bytes},mode=0700`;
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'queuectl', directory], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -28,15 +28,14 @@ const RECOVERY_S = 60;
 const DRAIN_MS = 400_000;
 
 export async function soak({ seed, forMs, clients = 3 }: SoakOptions): Promise<SoakResult> {
-  const canFillDisk = process.getuid?.() === 0;
-  const world = new World({ seed, ...(canFillDisk && { tmpfsBytes: DISK_BYTES }) });
+  const world = new World({ seed, tmpfsBytes: DISK_BYTES });
   try {
     const fleet = new Fleet(world);
     const skipped = [
-      ...(canFillDisk ? [] : ['disk full: only root can mount a small file system']),
+      ...(world.hasOwnDisk ? [] : ['disk full: no small file system could be mounted']),
       ...(fleet.canSetClocks ? [] : ['clock: libfaketime is not installed']),
     ];
-    const evidence = await play(world, fleet, forMs, clients, canFillDisk);
+    const evidence = await play(world, fleet, forMs, clients);
     const violations = checkAll(evidence, { bootS: world.bootS, recoveryBoundS: RECOVERY_S });
     return { violations, report: report({ seed, forMs, evidence, violations, bootS: world.bootS, skipped }) };
   } finally {
@@ -44,19 +43,13 @@ export async function soak({ seed, forMs, clients = 3 }: SoakOptions): Promise<S
   }
 }
 
-async function play(
-  world: World,
-  fleet: Fleet,
-  forMs: number,
-  clients: number,
-  canFillDisk: boolean,
-): Promise<Evidence> {
+async function play(world: World, fleet: Fleet, forMs: number, clients: number): Promise<Evidence> {
   const endAt = performance.now() + forMs;
   const isOver = (): boolean => performance.now() >= endAt;
   await enqueue(world, world.askFor('ok'));
   await Promise.all([
     ...Array.from({ length: clients }, () => playClient(world, isOver)),
-    playNemesis({ world, fleet, canFillDisk, isOver }),
+    playNemesis({ world, fleet, canFillDisk: world.hasOwnDisk, isOver }),
     sampleUntil(fleet, isOver),
   ]);
   const living = fleet.living.map(({ worker }) => worker);
