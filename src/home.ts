@@ -1,5 +1,5 @@
 /** The home directory: where the database, the settings and the output live. Made at first use, for its owner alone. */
-import { mkdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { QueueError, systemErrorCode } from './errors.js';
@@ -50,12 +50,18 @@ export function makeDirectory(directory: string): void {
 /** By hand: mkdirSync's own `recursive` never returns below /proc, where even a missing parent cannot be made. */
 function makeWithParents(directory: string): void {
   try {
-    mkdirSync(directory, { mode: 0o700 });
+    makeOne(directory);
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT' || dirname(directory) === directory) throw error;
     makeDirectory(dirname(directory));
-    mkdirSync(directory, { mode: 0o700 });
+    makeOne(directory);
   }
+}
+
+function makeOne(directory: string): void {
+  mkdirSync(directory, { mode: 0o700 });
+  // A umask may have taken our own rights away; it is the jobs' affair, not our files'.
+  chmodSync(directory, 0o700);
 }
 
 /** A system error as one of ours: no permission is `not_permitted`, everything else `unavailable`. */

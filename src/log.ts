@@ -54,7 +54,7 @@ export function sentence(event: LogEvent): string {
       return `launcher: ${event.launcher}`;
     case 'worker.stopping':
       return event.now
-        ? `Ending ${jobs(event.running)} now and giving them back...`
+        ? `Ending ${jobs(event.running)} now, to be run again...`
         : `Shutting down: finishing ${jobs(event.running)}, then exiting (once more to end them now)...`;
     case 'worker.stopped':
       return `[Worker ${event.slot}] Stopped.`;

@@ -25,6 +25,17 @@ test('a missing home is made, with its parents, for its owner alone', () => {
   expect(statSync(dirname(home)).mode & 0o777).toBe(0o700);
 });
 
+test('a home can be used whatever the umask', () => {
+  const home = join(directory(), 'a', 'b');
+  const before = process.umask(0o777);
+  try {
+    ensureHome(home);
+  } finally {
+    process.umask(before);
+  }
+  expect(statSync(home).mode & 0o777).toBe(0o700);
+});
+
 test('an existing directory is left as it is, be it ours through a link', () => {
   const parent = directory();
   const home = join(parent, 'home');

@@ -15,7 +15,9 @@ import type { DeadSession, FinishedRun, Store } from '../store/store.js';
  * moves a job on is fenced by the dead session, so that it happens once.
  */
 export async function rescueDeadSessions(store: Store): Promise<void> {
-  for (const dead of await store.listDeadSessions(bootId())) await rescueSession(store, dead);
+  const dead = await store.listDeadSessions(bootId());
+  // Side by side: a job that ignores TERM takes a second to end, and must not hold up the others.
+  await Promise.all(dead.map((session) => rescueSession(store, session)));
 }
 
 async function rescueSession(store: Store, dead: DeadSession): Promise<void> {

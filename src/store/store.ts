@@ -103,6 +103,11 @@ interface JobStore {
   /** Jobs in each state; of these queues, or of all. Never counts rows. */
   counts(queues?: readonly string[] | null): Promise<Counts>;
   /**
+   * Nothing of these queues (null: of any) is pending, processing, waiting for a retry, or given back for later;
+   * a job that never ran and whose time has not come does not count.
+   */
+  isDrained(queues: readonly string[] | null): Promise<boolean>;
+  /**
    * dead, cancelled, completed -> pending, attempts and crashes 0; failed -> pending now, attempts kept.
    * Null: no such job. `conflict`: its state is not among `from`.
    */

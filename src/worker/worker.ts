@@ -131,9 +131,7 @@ export class Worker {
   }
 
   async #isEmpty(): Promise<boolean> {
-    if (this.#options.untilEmpty !== true) return false;
-    const { pending, processing, failed } = await this.#store.counts(this.#options.queues ?? null);
-    return pending + processing + failed === 0;
+    return this.#options.untilEmpty === true && this.#store.isDrained(this.#options.queues ?? null);
   }
 
   async #openSession(): Promise<Session> {

@@ -49,7 +49,7 @@ test.each([
   await worker.saw(FINISHING);
   const { code, stdout } = await worker.kill(signal);
   expect(code).toBe(exitCode);
-  expect(stdout).toContain('Ending 1 running job now and giving them back...');
+  expect(stdout).toContain('Ending 1 running job now, to be run again...');
   expect(stdout).toContain('[Worker 1] Job 1 given back.');
   expect(isAlive(Number(cli.read('pid')))).toBe(false);
   expect(await states(cli)).toEqual(['pending', 'pending']);

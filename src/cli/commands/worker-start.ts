@@ -65,6 +65,7 @@ async function superviseWorker(worker: Worker, context: Context): Promise<number
 
 function printEvent(writer: LineWriter, event: LogEvent, { output }: Context): void {
   if (output.json) writer.line(toJsonText(eventJson(event, Date.now())));
+  else if (event.event === 'worker.launcher') output.note(sentence(event));
   else if (!output.quiet) writer.line(harmlessLine(sentence(event)));
 }
 

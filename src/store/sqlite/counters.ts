@@ -45,3 +45,13 @@ export async function counts(
   const found = new Map(rows.map((row) => [row['state'], Number(row['n'])]));
   return Object.fromEntries(STATES.map((state) => [state, found.get(state) ?? 0])) as Record<State, number>;
 }
+
+/** The counters, and one look at the few jobs that are scheduled for a rerun. */
+export async function isDrained(connection: Connection, queues: readonly string[] | null): Promise<boolean> {
+  const { pending, processing, failed } = await counts(connection, queues);
+  if (pending + processing + failed > 0) return false;
+  const rows = await connection.rows(WAITING_FOR_RERUN);
+  return !rows.some((row) => queues === null || queues.includes(String(row['queue'])));
+}
+
+const WAITING_FOR_RERUN = `SELECT DISTINCT queue FROM jobs WHERE state = 'scheduled' AND run > 0`;

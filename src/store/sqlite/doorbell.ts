@@ -2,7 +2,7 @@
  * The doorbell: one file that is written after a commit and watched by every waiting process. It is never
  * replaced, since a watch follows the file and not its name (0.15 ms to wake; a socket took 10 ms).
  */
-import { closeSync, openSync, watch, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync, watch, writeSync } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import type { Bell } from '../store.js';
@@ -28,7 +28,9 @@ export function createDoorbell(home: string): Bell {
 /** Makes the bell's file, once. */
 export function createDoorbellFile(home: string): void {
   try {
-    closeSync(openSync(join(home, 'doorbell'), 'wx', 0o600));
+    const file = openSync(join(home, 'doorbell'), 'wx', 0o600);
+    fchmodSync(file, 0o600);
+    closeSync(file);
   } catch {
     // It is there already, or the disk is full: then the poll serves.
   }

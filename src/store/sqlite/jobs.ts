@@ -141,6 +141,13 @@ function retryRow(connection: Connection, job: Job, from: readonly State[]): Job
 }
 
 function wrongState(job: Job, from: readonly State[]): QueueError {
+  if (from.includes(job.state)) {
+    return new QueueError(
+      'conflict',
+      `job ${job.id} waits for its retry by "queuectl run"`,
+      'end that first',
+    );
+  }
   return new QueueError(
     'conflict',
     `job ${job.id} is ${job.state}, not ${from.join(' or ')}`,

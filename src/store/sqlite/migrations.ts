@@ -35,6 +35,8 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_ready ON jobs (queue, priority DESC, run_at, seq) WHERE state = 'pending';
 -- What a promotion looks at, each state by its time.
 CREATE INDEX jobs_due ON jobs (state, run_at) WHERE state IN ('scheduled', 'failed');
+-- Scheduled again after a crash or a refused start: what a worker that drains its queues still waits for.
+CREATE INDEX jobs_rerun ON jobs (queue) WHERE state = 'scheduled' AND run > 0;
 CREATE INDEX jobs_owned ON jobs (session_id) WHERE session_id IS NOT NULL;
 -- For lists: the states that the indexes above do not hold.
 CREATE INDEX jobs_ended ON jobs (state, finished_at) WHERE state IN ('completed', 'dead', 'cancelled');

@@ -1,5 +1,5 @@
 /** Opens the SQLite store in a home directory, and makes what is missing. */
-import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { QueueError, systemErrorCode } from '../../errors.js';
 import { failpoint } from '../../failpoint.js';
@@ -7,7 +7,7 @@ import { ensureHome, fileError, makeDirectory } from '../../home.js';
 import type { OpenOptions, Store } from '../store.js';
 import { exchange, insertRunning, outlook, rerun } from './claims.js';
 import { Connection } from './connection.js';
-import { counts } from './counters.js';
+import { counts, isDrained } from './counters.js';
 import { createDoorbell, createDoorbellFile } from './doorbell.js';
 import { getJob, insertJobs, listJobs, retryJob } from './jobs.js';
 import { refuseNetworkFileSystem } from './network-file-system.js';
@@ -49,7 +49,9 @@ export async function openStore(home: string, options: OpenOptions): Promise<Sto
  */
 function createDatabaseFile(home: string, path: string): void {
   try {
-    closeSync(openSync(path, 'wx', 0o600));
+    const file = openSync(path, 'wx', 0o600);
+    fchmodSync(file, 0o600);
+    closeSync(file);
     createDoorbellFile(home);
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw fileError(error, `cannot make the database ${path}`);
@@ -93,6 +95,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     getJob: (id) => getJob(connection, id),
     listJobs: (filter) => listJobs(connection, filter),
     counts: (queues) => counts(connection, queues),
+    isDrained: (queues) => isDrained(connection, queues),
     retryJob: (id, from) => ringing(retryJob(connection, id, from)),
     listRuns: (seq) => listRuns(connection, seq),
     latestRuns: (seqs) => latestRuns(connection, seqs),

@@ -4,8 +4,9 @@
  * so the lock is an exclusive transaction on a tiny SQLite file.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileError } from '../../home.js';
 import { openDatabase, resultCode, SQLITE } from './driver.js';
 import type { Database } from './driver.js';
 
@@ -23,7 +24,13 @@ export interface SessionLock {
 export function takeSessionLock(directory: string): SessionLock {
   const name = `${randomBytes(8).toString('hex')}.lock`;
   const path = join(directory, name);
-  closeSync(openSync(path, 'wx', 0o600));
+  try {
+    const file = openSync(path, 'wx', 0o600);
+    fchmodSync(file, 0o600);
+    closeSync(file);
+  } catch (error) {
+    throw fileError(error, `cannot make the lock ${path}`);
+  }
   const database = openDatabase(path, 0);
   database.exec('BEGIN EXCLUSIVE');
   const free = (): void => database.close();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { STATES } from '../../../src/job/state.js';
-import { insert, newJob, TO } from '../../support/stores.js';
+import { HOUR_MS, insert, newJob, TO } from '../../support/stores.js';
 import { makeJob } from './job-in-state.js';
 import type { OpenStoreUnderTest } from './store-under-test.js';
 import { finish, forThisTest, startJob } from './workers.js';
@@ -29,6 +29,28 @@ export function exerciseCounters(open: OpenStoreUnderTest): void {
       expect(await store.counts([])).toMatchObject({ pending: 0, completed: 0 });
       expect(await store.counts(null)).toMatchObject({ pending: 2, completed: 1 });
     });
+
+    test('a queue is drained when nothing runs, is ready, or waits for another run', async () => {
+      const { store } = await forThisTest(open);
+      expect(await store.isDrained(null)).toBe(true);
+      await insert(store, { queue: 'later', start: { delayMs: HOUR_MS } });
+      expect(await store.isDrained(null)).toBe(true);
+      await insert(store, { queue: 'ready' });
+      expect(await store.isDrained(null)).toBe(false);
+      expect(await store.isDrained(['later'])).toBe(true);
+    });
+
+    test.each(['failed', 'scheduled'] as const)(
+      'a job that is %s after a run keeps its queue from being drained',
+      async (end) => {
+        const { store } = await forThisTest(open);
+        const { session, job } = await startJob(store, { queue: 'a' });
+        expect(await store.isDrained(['a'])).toBe(false);
+        await finish(store, session, job, TO[end]);
+        expect(await store.isDrained(['a'])).toBe(false);
+        expect(await store.isDrained(['b'])).toBe(true);
+      },
+    );
 
     test('what was refused has not been counted', async () => {
       const tested = await forThisTest(open);
