@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 const TIMEOUT_MS = 300_000;
 
 /** What every child gets: no settings of the caller's, and no certificates for Node to read (40 ms a start). */
-const environment = Object.fromEntries(
+export const environment = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => name !== 'NODE_EXTRA_CA_CERTS' && !name.startsWith('QUEUECTL_'),
   ),
@@ -57,6 +57,16 @@ export function inNewDirectory(work) {
   const directory = mkdtempSync(join(tmpdir(), 'queuectl-bench-'));
   try {
     return work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** The same for work that waits. @template T @param {(directory: string) => Promise<T>} work */
+export async function inNewDirectoryAsync(work) {
+  const directory = mkdtempSync(join(tmpdir(), 'queuectl-bench-'));
+  try {
+    return await work(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -47,3 +47,9 @@ export function machine() {
   const model = cpus()[0]?.model.trim() ?? 'unknown';
   return `${availableParallelism()} CPUs (${model}), ${process.platform} ${process.arch}, Node ${process.versions.node}`;
 }
+
+/** The value that this part of them does not exceed. @param {readonly number[]} values @param {number} part */
+export function percentile(values, part) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
+}

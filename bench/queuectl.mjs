@@ -1,7 +1,9 @@
 // The side that is ours: the shipped binary as a person runs it, in a home of its own.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { run } from './child.mjs';
+import { environment, run } from './child.mjs';
 
 const binary = fileURLToPath(new URL('../bin/queuectl.cjs', import.meta.url));
 
@@ -44,3 +46,20 @@ export function sqliteVersion() {
 }
 
 export const DURABILITY = 'fsync per commit; history and output kept';
+
+/** A worker that waits for jobs, in a process of its own. @param {string} home */
+export async function startWorker(home) {
+  const child = spawn(process.execPath, [binary, 'worker', 'start'], {
+    env: { ...environment, QUEUECTL_HOME: home },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  for await (const chunk of child.stdout) if (String(chunk).includes('Polling')) break;
+  const exited = once(child, 'exit');
+  return {
+    pid: child.pid ?? 0,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
