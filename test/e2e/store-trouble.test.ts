@@ -35,6 +35,9 @@ test('on a full disk nothing is acknowledged, a running job ends, and its result
   const refused = await cli.run(['enqueue', '--id', 'refused', '--', 'true']);
   expect(refused).toMatchObject({ code: 5, stdout: '' });
   expect(refused.stderr).toMatch(/^error: .*the disk is full\nhint: .*\n$/);
+  const late = await cli.run(['worker', 'start']);
+  expect(late).toMatchObject({ code: 5 });
+  expect(late.stderr).toContain('the disk is full');
   writeFileSync(cli.path('go'), '');
   await worker.saw('The queue is in trouble');
   rmSync(ballast);

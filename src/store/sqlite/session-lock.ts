@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileError } from '../../home.js';
 import { openDatabase, resultCode, SQLITE } from './driver.js';
 import type { Database } from './driver.js';
+import { storeError } from './store-error.js';
 
 export interface SessionLock {
   /** The file's name in the directory of locks, and which file that is. */
@@ -31,14 +32,28 @@ export function takeSessionLock(directory: string): SessionLock {
   } catch (error) {
     throw fileError(error, `cannot make the lock ${path}`);
   }
-  const database = openDatabase(path, 0);
-  database.exec('BEGIN EXCLUSIVE');
+  const database = lockFile(path);
   const free = (): void => database.close();
   const release = (): void => {
     free();
     removeLockFile(path);
   };
   return { name, inode: inodeOf(path) ?? '', free, release };
+}
+
+/**
+ * The open connection holds the lock. Its journal is kept in memory: SQLite begins one for the first page of an
+ * empty file, which a full disk would refuse, and a killed process would leave behind.
+ */
+function lockFile(path: string): Database {
+  const database = openDatabase(path, 0);
+  try {
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    throw storeError(error, path);
+  }
 }
 
 export function removeLockFile(path: string): void {
@@ -67,15 +82,11 @@ export function probeSessionLock(
 ): 'held' | 'free' | 'unknown' {
   const path = join(directory, name);
   if (inodeOf(path) !== inode) return 'unknown';
-  let database: Database | null = null;
   try {
-    database = openDatabase(path, 0);
-    database.exec('BEGIN EXCLUSIVE');
+    lockFile(path).close();
     return 'free';
   } catch (error) {
     return resultCode(error) === SQLITE.BUSY ? 'held' : 'unknown';
-  } finally {
-    database?.close();
   }
 }
 
