@@ -95,8 +95,9 @@ test('a worker prints its life in the words of the original, as JSON events, or 
   const cli = createCli();
   await cli.ok('enqueue', '--', 'echo Hello World');
   const worker = cli.start(['worker', 'start', '--until-empty']);
-  expect(linesOf((await worker.ended).stdout)).toEqual([
-    expect.stringMatching(/^launcher: (node|native)$/),
+  const { stdout, stderr } = await worker.ended;
+  expect(stderr).toMatch(/^launcher: (node|native)\n$/);
+  expect(linesOf(stdout)).toEqual([
     `[Worker 1] Starting up (PID: ${worker.pid})...`,
     '[Worker 1] Polling for jobs...',
     '[Worker 1] Claimed job 1: echo Hello World',
