@@ -95,6 +95,7 @@ const cli = {
   entryPoints: ['src/cli/main.ts'],
   outfile: 'dist/cli.cjs',
   format: 'cjs',
+  define: { ...common.define, 'import.meta.dirname': '__dirname' },
   charset: 'ascii',
   // import() becomes a lazily evaluated part of the bundle, or require() for what lies outside of it.
   supported: { 'dynamic-import': false },
@@ -142,11 +143,12 @@ async function buildAll({ types, test }) {
   const steps = [
     esbuild.build(cli).then(() => node('scripts/code-cache.cjs', 'dist/cli.cjs', 'dist/cli.cache')),
     esbuild.build({ ...api, format: 'esm', outfile: 'dist/index.js' }),
-    esbuild.build({ ...api, format: 'cjs', outfile: 'dist/index.cjs' }),
+    esbuild.build({ ...api, define: { ...cli.define }, format: 'cjs', outfile: 'dist/index.cjs' }),
+    node('scripts/build-native.mjs'),
   ];
   if (types) steps.push(buildTypes());
   if (test) {
-    const define = { ...common.define, __FAILPOINTS__: 'true' };
+    const define = { ...cli.define, __FAILPOINTS__: 'true' };
     steps.push(esbuild.build({ ...cli, define, minify: false, outfile: 'dist-test/cli.cjs' }));
   }
   await Promise.all(steps);

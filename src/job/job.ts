@@ -76,6 +76,13 @@ interface EndedJob extends JobFacts, Ending {
 /** A stored job. Each state carries only the data it has: narrow on `state`. */
 export type Job = WaitingJob | ProcessingJob | EndedJob;
 
+/** What a run took; memory is the largest single process's. */
+export interface Usage {
+  readonly userMs: number;
+  readonly systemMs: number;
+  readonly maxRssKb: number;
+}
+
 /** One execution of a job. */
 export interface Run {
   readonly seq: number;
@@ -86,6 +93,8 @@ export interface Run {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly reason: string | null;
+  /** Null where the launcher could not tell. */
+  readonly usage: Usage | null;
   readonly outputBytes: number;
   /** Null where the output is in a file of its own, or there is none. */
   readonly output: Uint8Array | null;

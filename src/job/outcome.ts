@@ -2,8 +2,9 @@
 
 /** How a process ended, as a launcher reports it. */
 export interface ExitFacts {
-  /** What ended it first: itself, its time limit, our stop, or it never started. */
-  readonly cause: 'exited' | 'timed_out' | 'stopped' | 'not_started' | 'no_resources';
+  /** What ended it first: itself, its time limit, our stop; or it never started, or its launcher or lease ended. */
+  readonly cause:
+    'exited' | 'timed_out' | 'stopped' | 'not_started' | 'no_resources' | 'launcher_died' | 'lease_over';
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** In plain words, where there is more to say than the code. */
@@ -36,6 +37,8 @@ export function toOutcome(
   troubleDelayMs: number,
 ): Outcome {
   if (exit.cause === 'no_resources') return { kind: 'given_back', delayMs: troubleDelayMs };
+  if (exit.cause === 'launcher_died') return { kind: 'lost', cause: 'crash' };
+  if (exit.cause === 'lease_over') return { kind: 'given_back', delayMs: 0 };
   if (exit.cause === 'exited' && exit.exitCode === 0) return { kind: 'success' };
   const ended: Ended = {
     exitCode: exit.exitCode,

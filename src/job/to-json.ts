@@ -51,6 +51,9 @@ export function toRunJson(run: Run): Record<string, unknown> {
     started_at: formatInstant(run.startedAtMs),
     finished_at: formatInstant(run.finishedAtMs),
     duration_ms: run.finishedAtMs - run.startedAtMs,
+    user_ms: run.usage?.userMs ?? null,
+    system_ms: run.usage?.systemMs ?? null,
+    max_rss_kb: run.usage?.maxRssKb ?? null,
     output_bytes: run.outputBytes,
   };
 }

@@ -22,14 +22,30 @@ export interface LaunchSpec {
   readonly noteFile: string;
 }
 
+/**
+ * What ended a process: itself, its time limit, the caller's signal; it never started, for its own fault or for the
+ * machine's; its launcher died and nothing of it is left; or it was ended because its session's lease ran out.
+ */
+type ExitCause =
+  'exited' | 'timed_out' | 'stopped' | 'not_started' | 'no_resources' | 'launcher_died' | 'lease_over';
+
+/** What a process and those of its children that have ended took; memory is the largest single one's. */
+interface Usage {
+  readonly userMs: number;
+  readonly systemMs: number;
+  readonly maxRssKb: number;
+}
+
 export interface Exit {
   /** What ended it first: itself, its time limit, the caller's signal, or it never started. */
-  readonly cause: 'exited' | 'timed_out' | 'stopped' | 'not_started' | 'no_resources';
+  readonly cause: ExitCause;
   /** Shell convention where it never started: 127 not found, 126 not executable or no such directory. */
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** In plain words, where there is more to say than the code. */
   readonly message: string | null;
+  /** Where the launcher can tell (`capabilities.usage`). */
+  readonly usage?: Usage;
 }
 
 /** What an implementation cannot do is declared here, never guessed. */
@@ -51,4 +67,6 @@ export interface Launcher {
    * many milliseconds; with 'now', KILL at once.
    */
   run(spec: LaunchSpec, signal: AbortSignal): Promise<Exit>;
+  /** Ends what still runs and frees what the launcher holds. */
+  close(): Promise<void>;
 }

@@ -15,7 +15,12 @@ const COURTESY_MS = 2000;
  * process itself, as a failed write. After a SIGKILL of this process what it started lives on, for a rescue to end.
  */
 export function createNodeLauncher(): Launcher {
-  return { name: 'node', capabilities: { usage: false, outlivesNothing: false, pipes: false }, run };
+  return {
+    name: 'node',
+    capabilities: { usage: false, outlivesNothing: false, pipes: false },
+    run,
+    close: async () => undefined,
+  };
 }
 
 async function run(spec: LaunchSpec, signal: AbortSignal): Promise<Exit> {

@@ -2,7 +2,7 @@
  * The interface of every store, and what each promises. test/store/conformance is its specification in full.
  * Each call that changes something is one transaction: when its promise resolves, the change is on the disk.
  */
-import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run } from '../job/job.js';
+import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../job/job.js';
 import type { Transition } from '../job/decide.js';
 import type { State } from '../job/state.js';
 
@@ -19,6 +19,8 @@ export interface FinishedRun extends RunKey {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly reason: string | null;
+  /** Where the launcher could tell. */
+  readonly usage?: Usage | undefined;
   readonly outputBytes: number;
   /** Small output travels with the run; null where it stays in its file. */
   readonly output: Uint8Array | null;

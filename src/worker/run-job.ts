@@ -45,6 +45,7 @@ export async function runJob(
     exitCode: exit.exitCode,
     signal: exit.signal,
     reason: 'reason' in outcome ? outcome.reason : exit.message,
+    usage: exit.usage,
     outputBytes: output.bytes,
     output: output.inline,
   };

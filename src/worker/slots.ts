@@ -21,17 +21,16 @@ interface Occupied {
 export class Slots {
   readonly #total: number;
   readonly #store: Store;
-  readonly #launcher: Launcher;
+  #launcher: Launcher | null = null;
   readonly #onFinished: () => void;
   readonly #occupied = new Set<Occupied>();
   /** Set once every run was told to end. */
   #graceMs: number | null = null;
 
   /** `onFinished` is called whenever a process has ended. */
-  constructor(total: number, store: Store, launcher: Launcher, onFinished: () => void) {
+  constructor(total: number, store: Store, onFinished: () => void) {
     this.#total = total;
     this.#store = store;
-    this.#launcher = launcher;
     this.#onFinished = onFinished;
   }
 
@@ -54,8 +53,10 @@ export class Slots {
     return [...this.#occupied].flatMap((run) => run.finished ?? []);
   }
 
-  announce(): void {
-    emit({ event: 'worker.launcher', launcher: this.#launcher.name });
+  /** From now on runs are started by this launcher. */
+  open(launcher: Launcher): void {
+    this.#launcher = launcher;
+    emit({ event: 'worker.launcher', launcher: launcher.name });
     for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.started', slot, pid: process.pid });
     for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.polling', slot });
   }
@@ -65,6 +66,7 @@ export class Slots {
   }
 
   start(job: ProcessingJob): void {
+    if (this.#launcher === null) throw new Error('the slots are not open');
     const run: Occupied = {
       slot: this.#freeSlot(),
       job,
@@ -73,25 +75,15 @@ export class Slots {
       disowned: false,
     };
     this.#occupied.add(run);
-    emit({
-      event: 'job.claimed',
-      slot: run.slot,
-      id: job.id,
-      run: job.run,
-      command: commandText(job.command),
-    });
+    const command = commandText(job.command);
+    emit({ event: 'job.claimed', slot: run.slot, id: job.id, run: job.run, command });
     // Its claim was under way when everything was told to end: it goes back without a start.
     if (this.#graceMs !== null) run.abort.abort(this.#graceMs);
-    void this.#watch(run);
+    void this.#watch(run, this.#launcher);
   }
 
-  async #watch(run: Occupied): Promise<void> {
-    const context = {
-      store: this.#store,
-      launcher: this.#launcher,
-      stoppedFor: 'given_back',
-      attached: false,
-    } as const;
+  async #watch(run: Occupied, launcher: Launcher): Promise<void> {
+    const context = { store: this.#store, launcher, stoppedFor: 'given_back', attached: false } as const;
     run.finished = await runJob(run.job, context, run.abort.signal);
     if (run.disowned) this.settle(run.finished, false);
     this.#onFinished();

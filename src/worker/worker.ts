@@ -1,7 +1,7 @@
 /** The loop of one worker process: exchange, start, wait. */
 import { QueueError } from '../errors.js';
 import type { Launcher } from '../launcher/launcher.js';
-import { createNodeLauncher } from '../launcher/node-launcher.js';
+import { openLauncher } from '../launcher/open-launcher.js';
 import { thisProcess } from '../launcher/process-identity.js';
 import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
@@ -20,6 +20,7 @@ export interface WorkerOptions {
   readonly pollIntervalMs?: number;
   /** End when the queues hold nothing pending, processing or waiting for a retry. */
   readonly untilEmpty?: boolean;
+  /** The native one where there is one, else Node's, by default. One that is given is not closed. */
   readonly launcher?: Launcher;
 }
 
@@ -42,8 +43,7 @@ export class Worker {
     this.#store = queue.store;
     this.#options = options;
     this.#pollIntervalMs = options.pollIntervalMs ?? 2000;
-    const launcher = options.launcher ?? createNodeLauncher();
-    this.#slots = new Slots(options.slots, this.#store, launcher, () => this.#wakeUp.wake());
+    this.#slots = new Slots(options.slots, this.#store, () => this.#wakeUp.wake());
     this.#rescue = new RescueRounds(this.#store);
   }
 
@@ -54,8 +54,9 @@ export class Worker {
   async run(): Promise<void> {
     const watching = new AbortController();
     this.#store.bell.onRing(() => this.#wakeUp.wake(), watching.signal);
+    const launcher = this.#options.launcher ?? (await openLauncher());
     let session: Session | null = await this.#openSession();
-    this.#slots.announce();
+    this.#slots.open(launcher);
     try {
       while (session !== null) session = await this.#turn(session);
     } catch (error) {
@@ -64,6 +65,7 @@ export class Worker {
     } finally {
       watching.abort();
       await this.#rescue.finish();
+      if (this.#options.launcher === undefined) await launcher.close();
     }
     this.#slots.announceEnd();
   }

@@ -20,15 +20,13 @@ function mountSmallDisk(home: string): boolean {
 test('on a full disk nothing is acknowledged, a running job ends, and its result is kept until there is room', async (ctx) => {
   const cli = createCli();
   if (!mountSmallDisk(cli.home)) return ctx.skip('a file system cannot be mounted here');
-  await cli.ok(
-    'enqueue',
-    '--id',
-    'busy',
-    '--',
-    `until test -e ${cli.path('go')}; do sleep 0.02; done; echo done`,
-  );
+  const waits = `echo done; until test -e ${cli.path('go')}; do sleep 0.02; done`;
+  await cli.ok('enqueue', '--id', 'busy', '--', waits);
   const worker = await cli.startWorker();
   await worker.saw('Claimed job busy');
+  const follower = cli.start(['logs', '-f', 'busy']);
+  await follower.saw('done');
+  await follower.kill('SIGTERM');
   const ballast = `${cli.home}/ballast`;
   // Down to the last block: what SQLite would append to its log finds no room.
   await cli.shell(`dd if=/dev/zero of=${ballast} bs=1024 2>/dev/null; :`);

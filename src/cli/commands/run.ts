@@ -2,7 +2,7 @@ import { usageError } from '../../errors.js';
 import type { Job } from '../../job/job.js';
 import type { JobInput } from '../../job/options.js';
 import { toJobJson } from '../../job/to-json.js';
-import { createNodeLauncher } from '../../launcher/node-launcher.js';
+import { openLauncher } from '../../launcher/open-launcher.js';
 import type { Queue } from '../../queue.js';
 import { runInForeground } from '../../worker/foreground.js';
 import type { Command, Context } from '../command.js';
@@ -74,8 +74,9 @@ async function runHere(queue: Queue, input: JobInput): Promise<Ended> {
     }
   };
   const stopListening = onEndSignal(end);
-  const launcher = createNodeLauncher();
+  const launcher = await openLauncher();
   const job = await runInForeground(queue, input, { launcher, onOutput: passOn, signal: cancel.signal });
+  await launcher.close();
   stopListening();
   return { job, endedBy };
 }

@@ -1,4 +1,4 @@
-import { createNodeLauncher } from '../../launcher/node-launcher.js';
+import { launcherName } from '../../launcher/open-launcher.js';
 import { openDatabase } from '../../store/sqlite/driver.js';
 import type { Command } from '../command.js';
 import { VERSION } from '../versions.js';
@@ -13,7 +13,7 @@ export const version: Command = {
       version: VERSION,
       node: process.versions.node,
       sqlite: sqliteVersion(),
-      launcher: createNodeLauncher().name,
+      launcher: launcherName(),
     };
     if (output.json) return output.object(versions);
     output.line(`queuectl ${versions.version}`);

@@ -1,6 +1,6 @@
 /** Rows become jobs, runs and sessions here, and nowhere else. */
 import { commandText } from '../../job/command.js';
-import type { Job, NewJob, OutcomeKind, ProcessingJob, Run } from '../../job/job.js';
+import type { Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../../job/job.js';
 import type { State } from '../../job/state.js';
 import type { Session, SessionKind } from '../store.js';
 import type { Row, SqlValue } from './driver.js';
@@ -141,9 +141,15 @@ export function toRun(row: Row): Run {
     exitCode: stored.exit_code,
     signal: stored.signal,
     reason: stored.reason,
+    usage: toUsage(stored),
     outputBytes: stored.output_bytes,
     output: stored.output,
   };
+}
+
+function toUsage({ user_ms, system_ms, max_rss_kb }: RunRow): Usage | null {
+  if (user_ms === null || system_ms === null || max_rss_kb === null) return null;
+  return { userMs: user_ms, systemMs: system_ms, maxRssKb: max_rss_kb };
 }
 
 interface RunRow {
@@ -155,6 +161,9 @@ interface RunRow {
   readonly exit_code: number | null;
   readonly signal: string | null;
   readonly reason: string | null;
+  readonly user_ms: number | null;
+  readonly system_ms: number | null;
+  readonly max_rss_kb: number | null;
   readonly output_bytes: number;
   readonly output: Uint8Array | null;
 }

@@ -5,8 +5,9 @@ import { toRun } from './rows.js';
 
 /** Appended once, when a run has ended, in the transaction that moves its job on. */
 const APPEND = `
-  INSERT INTO runs (seq, run, session_id, started_at, finished_at, outcome, exit_code, signal, reason, output_bytes, output)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  INSERT INTO runs (seq, run, session_id, started_at, finished_at, outcome, exit_code, signal, reason,
+    user_ms, system_ms, max_rss_kb, output_bytes, output)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function appendRun(
   connection: Connection,
@@ -27,6 +28,9 @@ export function appendRun(
       run.exitCode,
       run.signal,
       run.reason,
+      run.usage === undefined ? null : Math.round(run.usage.userMs),
+      run.usage === undefined ? null : Math.round(run.usage.systemMs),
+      run.usage?.maxRssKb ?? null,
       run.outputBytes,
       run.output,
     );

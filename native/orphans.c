@@ -1,0 +1,181 @@
+/*
+ * Processes that left the one we started. Since we are a subreaper, whoever loses its parent becomes our child, so all that
+ * may be left of a run whose leader has ended is among our children or below them: nobody need search the system.
+ */
+#include "launcher.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { DEEPEST = 64, MOST_SIGNALLED = 10000 };
+
+static int children_fd = -1;
+
+bool prepare_orphans(void)
+{
+  char file[64];
+  snprintf(file, sizeof file, "/proc/self/task/%d/children", (int)getpid());
+  children_fd = open(file, O_RDONLY | O_CLOEXEC);
+  return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+}
+
+/* At most size - 1 bytes, as a text; empty where it cannot be read. */
+size_t read_file(const char *file, char *text, size_t size)
+{
+  int fd = open(file, O_RDONLY | O_CLOEXEC);
+  size_t length = 0;
+  for (ssize_t count = 1; fd >= 0 && count > 0 && length < size - 1; length += count > 0 ? (size_t)count : 0)
+    count = read(fd, text + length, size - 1 - length);
+  if (fd >= 0) close(fd);
+  text[length] = '\0';
+  return length;
+}
+
+bool read_process(pid_t pid, struct process *process)
+{
+  char file[32], text[1024];
+  int parent, group, session;
+  unsigned long long start_time;
+  snprintf(file, sizeof file, "/proc/%d/stat", (int)pid);
+  read_file(file, text, sizeof text);
+  /* The name before the fields may hold blanks and parentheses itself. */
+  const char *fields = strrchr(text, ')');
+  if (fields == NULL || sscanf(fields, ") %*c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                               &parent, &group, &session, &start_time) != 4)
+    return false;
+  *process = (struct process){ pid, parent, group, session, start_time };
+  return true;
+}
+
+/* Whether it was started with this run's token. */
+static bool has_token(pid_t pid, const char *token)
+{
+  static char environment[256 * 1024];
+  char file[32], entry[TOKEN_LENGTH + 32];
+  snprintf(file, sizeof file, "/proc/%d/environ", (int)pid);
+  size_t length = read_file(file, environment, sizeof environment);
+  snprintf(entry, sizeof entry, "QUEUECTL_TOKEN=%s", token);
+  for (const char *at = environment; at < environment + length; at += strlen(at) + 1)
+    if (strcmp(at, entry) == 0) return true;
+  return false;
+}
+
+static bool is_leader(pid_t pid)
+{
+  for (int i = 0; i < used_runs; i++)
+    if (runs[i].pid == pid && (runs[i].phase == RUNNING || runs[i].phase == STRAGGLING)) return true;
+  return false;
+}
+
+/* By its session or group, which is certain, else by its token. */
+static struct run *find_owner(const struct process *process)
+{
+  for (int i = 0; i < used_runs; i++)
+    if (runs[i].phase != FREE && (runs[i].pid == process->session || runs[i].pid == process->group)) return &runs[i];
+  for (int i = 0; i < used_runs; i++)
+    if (runs[i].phase != FREE && has_token(process->pid, runs[i].token)) return &runs[i];
+  return NULL;
+}
+
+/* For one that hides whose it is: it may be of any run in this phase that is older than itself. */
+static struct run *find_suspect(const struct process *process, enum phase phase)
+{
+  for (int i = 0; i < used_runs; i++)
+    if (runs[i].phase == phase && runs[i].start_time <= process->start_time) return &runs[i];
+  return NULL;
+}
+
+static bool reap(pid_t pid, struct run *owner)
+{
+  struct rusage usage;
+  int status;
+  if (wait4(pid, &status, WNOHANG, &usage) != pid) return false;
+  if (owner == NULL || owner->phase == LEFT) return true;
+  add_usage(&owner->usage, &usage);
+  if (owner->killing && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) owner->killed++;
+  return true;
+}
+
+/* It is our child, so its number cannot become a stranger's before we reap it. */
+static void look_at_orphan(pid_t pid)
+{
+  struct process process;
+  if (is_leader(pid) || !read_process(pid, &process)) return;
+  struct run *owner = find_owner(&process);
+  bool may_stay = owner == NULL && find_suspect(&process, RUNNING) != NULL;
+  if (owner == NULL && !may_stay) owner = find_suspect(&process, STRAGGLING);
+  if (reap(pid, owner) || may_stay) return;
+  if (owner != NULL) owner->orphans++;
+  /* One that belongs to no run outlived its own. */
+  if (owner == NULL || owner->killing) kill(pid, SIGKILL);
+}
+
+void look_at_orphans(void)
+{
+  static char list[256 * 1024];
+  for (int i = 0; i < used_runs; i++) runs[i].orphans = 0;
+  ssize_t length = children_fd < 0 ? 0 : pread(children_fd, list, sizeof list - 1, 0);
+  list[length < 0 ? 0 : length] = '\0';
+  char *next = list;
+  for (long pid = strtol(list, &next, 10); pid > 0; pid = strtol(next, &next, 10)) look_at_orphan((pid_t)pid);
+  /* A kernel that does not list children: as long as somebody holds a pipe, somebody is left. */
+  for (int i = 0; i < used_runs && children_fd < 0; i++)
+    runs[i].orphans = !runs[i].killing && (runs[i].pipes[OUT] >= 0 || runs[i].pipes[ERR] >= 0);
+}
+
+/* Neither our child nor in a group that we hold: it is the right one if, once held, its parent is still who it was. */
+static bool signal_child(pid_t pid, pid_t parent, pid_t spared_group, int signal)
+{
+  struct process process;
+  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+  bool is_right = fd >= 0 && read_process(pid, &process) && process.parent == parent;
+  if (is_right && process.group != spared_group) {
+    syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
+    syscall(SYS_pidfd_send_signal, fd, SIGCONT, NULL, 0);
+  }
+  if (fd >= 0) close(fd);
+  return is_right;
+}
+
+static void signal_below(pid_t parent, pid_t spared_group, int signal, int depth, int *budget)
+{
+  char path[64], list[4096];
+  snprintf(path, sizeof path, "/proc/%d/task", (int)parent);
+  DIR *threads = depth < DEEPEST ? opendir(path) : NULL;
+  for (struct dirent *thread = NULL; threads != NULL && (thread = readdir(threads)) != NULL;) {
+    if (*thread->d_name == '.') continue;
+    snprintf(path, sizeof path, "/proc/%d/task/%.16s/children", (int)parent, thread->d_name);
+    read_file(path, list, sizeof list);
+    char *next = list;
+    for (long pid = strtol(list, &next, 10); pid > 0 && --*budget > 0; pid = strtol(next, &next, 10)) {
+      if (signal_child((pid_t)pid, parent, spared_group, signal))
+        signal_below((pid_t)pid, spared_group, signal, depth + 1, budget);
+    }
+  }
+  if (threads != NULL) closedir(threads);
+}
+
+/* To those of a run who left its group, so that they, too, may end well. Best effort: KILL comes for what it misses. */
+void signal_outsiders(const struct run *run, int signal)
+{
+  char list[16 * 1024];
+  int budget = MOST_SIGNALLED;
+  signal_below(run->pid, run->pid, signal, 0, &budget);
+  ssize_t length = children_fd < 0 ? 0 : pread(children_fd, list, sizeof list - 1, 0);
+  list[length < 0 ? 0 : length] = '\0';
+  char *next = list;
+  for (long pid = strtol(list, &next, 10); pid > 0; pid = strtol(next, &next, 10)) {
+    struct process process;
+    if (is_leader((pid_t)pid) || !read_process((pid_t)pid, &process) || find_owner(&process) != run) continue;
+    if (signal_child((pid_t)pid, getpid(), run->pid, signal))
+      signal_below((pid_t)pid, run->pid, signal, 0, &budget);
+  }
+}

@@ -1,0 +1,385 @@
+/*
+ * What the worker and the launcher say to each other. The same words stand in src/launcher/protocol.ts.
+ *
+ * Frames over two inherited descriptors: commands on 0, events on 1. Numbers are little endian.
+ *
+ *   frame   u32 length of what follows (1 byte to 8 MiB), u8 type, the fields
+ *   text    u32 length, so many bytes without a NUL, a NUL
+ *   bytes   u32 length, so many bytes
+ *   words   u32 count, u32 length, so many bytes: each word and a NUL
+ *
+ * Commands
+ *
+ *   1 hello     u16 version (1), text lock file (empty: none). Comes first, and once.
+ *   2 start     u32 run (any number but 0 that is not in use), u32 flags, u64 timeout in ms (0: none),
+ *               u32 grace in ms, u64 cap of the log in bytes (0: none; else at least 256 KiB),
+ *               u32 user, u32 group, u32 umask, i32 nice, u64 bytes of memory, u64 seconds of CPU time,
+ *               u64 open files, u64 processes (limits; 0: none), text token (A-Z a-z 0-9 _ -, 1 to 128),
+ *               text note file, text output file, text directory (empty: the launcher's own),
+ *               bytes standard input, words argv, words environment
+ *               flags: 1 argv is one line for the shell, 2 the log has records (else it is plain), 4 forward the output,
+ *               8 both streams are one, 16 let stragglers live, 32 standard input names a file, 64 it is the
+ *               input itself, 128 set user and group, 256 set the umask, 512 set nice
+ *   3 end       u32 run, u32 signal (1 to 64), u32 grace in ms: the signal, then KILL after the grace
+ *   4 end now   u32 run: KILL
+ *   5 deadline  u64 when the lease was asked for (us, CLOCK_MONOTONIC), u32 ms from then to TERM, u32 ms to KILL
+ *               (both 0: there is no lease). It holds for every run, until the next such command.
+ *   The end of the commands means that the worker is gone: every run gets TERM, after 1 s KILL.
+ *   An end for a run that is over changes nothing.
+ *
+ * Events
+ *
+ *   1 hello         u16 version, u32 pid of the launcher
+ *   2 started       u32 run, u32 pid, u64 start time (clock ticks since the boot, as in /proc/<pid>/stat)
+ *   3 start failed  u32 run, u32 errno, u8 stage (1 the machine, 2 note, 3 directory, 4 standard input, 5 user,
+ *                   6 limits, 7 exec, 8 the lease is over)
+ *   4 exit          u32 run, u8 cause (1 by itself, 2 timeout, 3 end, 4 lease), i32 exit code (-1: none), u32 signal
+ *                   (0: none), u64 wall us, u64 user us, u64 system us, u64 peak memory in KiB, u32 stragglers killed,
+ *                   u32 processes that could not be killed, u64 bytes printed, u64 of these not kept,
+ *                   u32 errno of the first loss (0: none), u8 a file was written, u8 the bytes are all of the log,
+ *                   bytes log
+ *   5 output        u32 run, u8 stream (1 out, 2 error), the rest: what was printed
+ *   6 error         u32 run (0: none), u8 code (1 garbage: every run is ended as at the end of the commands,
+ *                   2 unknown type, 3 refused), text. A start that was refused gets no other event.
+ */
+#include "launcher.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { VERSION = 1, LARGEST_FRAME = 8 * 1024 * 1024, SMALLEST_CAP = 256 * 1024, LARGE = 1024 * 1024, LONGEST_PATH = 4095, STARTED = 2 };
+
+/* Bytes on their way in or out. */
+struct buffer {
+  unsigned char *bytes;
+  size_t size, start, end;
+};
+static struct buffer in, out;
+static bool is_urgent;
+
+/* Makes room for so many more bytes. Without memory for what the worker says, the launcher is of no use to it. */
+static unsigned char *room(struct buffer *buffer, size_t length)
+{
+  if (buffer->start == buffer->end) buffer->start = buffer->end = 0;
+  /* After one large frame, the memory is given back. */
+  if (buffer->end == 0 && buffer->size > LARGE && length <= LARGE) {
+    free(buffer->bytes);
+    *buffer = (struct buffer){ 0 };
+  }
+  if (buffer->end + length > buffer->size) {
+    size_t used = buffer->end - buffer->start, size = buffer->size == 0 ? READ_SIZE : buffer->size;
+    while (size < used + length) size *= 2;
+    unsigned char *bytes = malloc(size);
+    if (bytes == NULL) abort();
+    if (used > 0) memcpy(bytes, buffer->bytes + buffer->start, used);
+    free(buffer->bytes);
+    *buffer = (struct buffer){ bytes, size, 0, used };
+  }
+  return buffer->bytes + buffer->end;
+}
+
+static unsigned char *put(unsigned char *at, uint64_t number, int length)
+{
+  for (int i = 0; i < length; i++) at[i] = (unsigned char)(number >> (8 * i));
+  return at + length;
+}
+
+/* One frame: fields, then bytes as they are. Sent by send_events. */
+static void queue_event(const unsigned char *fields, size_t length, const void *bytes, size_t bytes_length)
+{
+  unsigned char *at = put(room(&out, 4 + length + bytes_length), length + bytes_length, 4);
+  memcpy(at, fields, length);
+  if (bytes_length > 0) memcpy(at + length, bytes, bytes_length);
+  out.end += 4 + length + bytes_length;
+  if (fields[0] != STARTED) is_urgent = true;
+}
+
+size_t events_waiting(void)
+{
+  return out.end - out.start;
+}
+
+/* Whether there is more to say than that something was started. */
+bool has_urgent_events(void)
+{
+  return is_urgent;
+}
+
+/* Sends what the pipe takes. False: nobody reads any more. */
+bool send_events(void)
+{
+  while (out.start < out.end) {
+    ssize_t count = write(EVENTS_FD, out.bytes + out.start, out.end - out.start);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) return true;
+    if (count < 0) {
+      out.start = out.end;
+      return false;
+    }
+    out.start += (size_t)count;
+  }
+  is_urgent = false;
+  return true;
+}
+
+void say_started(const struct run *run)
+{
+  unsigned char fields[17], *at = put(fields, STARTED, 1);
+  at = put(put(put(at, run->id, 4), (uint64_t)run->pid, 4), run->start_time, 8);
+  queue_event(fields, (size_t)(at - fields), NULL, 0);
+}
+
+void say_start_failed(uint32_t run, int error, enum stage stage)
+{
+  unsigned char fields[10], *at = put(fields, 3, 1);
+  at = put(put(put(at, run, 4), (uint64_t)error, 4), stage, 1);
+  queue_event(fields, (size_t)(at - fields), NULL, 0);
+}
+
+static uint64_t to_us(struct timeval time)
+{
+  return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
+}
+
+void say_exit(const struct run *run)
+{
+  const struct log *log = &run->log;
+  /* What is sent along is kept, whatever became of the file. */
+  bool lost = !log->is_small;
+  unsigned char fields[96], *at = put(fields, 4, 1);
+  at = put(put(at, run->id, 4), run->cause, 1);
+  at = put(put(at, (uint32_t)run->exit_code, 4), (uint64_t)run->signal, 4);
+  at = put(put(put(at, run->wall_us, 8), to_us(run->usage.ru_utime), 8), to_us(run->usage.ru_stime), 8);
+  at = put(put(put(at, (uint64_t)run->usage.ru_maxrss, 8), run->killed, 4), run->orphans, 4);
+  at = put(put(at, log->printed, 8), lost ? log->cut + log->lost : 0, 8);
+  at = put(put(put(at, lost ? (uint64_t)log->error : 0, 4), log->has_file, 1), log->is_small, 1);
+  at = put(at, log->small_length, 4);
+  queue_event(fields, (size_t)(at - fields), log->small, log->small_length);
+}
+
+void say_output(const struct run *run, enum stream stream, const void *bytes, size_t length)
+{
+  unsigned char fields[6], *at = put(put(fields, 5, 1), run->id, 4);
+  put(at, stream == OUT ? 1 : 2, 1);
+  queue_event(fields, sizeof fields, bytes, length);
+}
+
+void say_error(uint32_t run, enum error_code code, const char *message)
+{
+  unsigned char fields[10], *at = put(put(put(fields, 6, 1), run, 4), code, 1);
+  size_t length = strlen(message);
+  put(at, length, 4);
+  queue_event(fields, sizeof fields, message, length + 1);
+}
+
+/* A command being read. Once a field was not there or not right, all the others are empty and `bad` says why. */
+struct fields {
+  unsigned char *at, *end;
+  const char *bad;
+};
+
+static unsigned char *take(struct fields *from, size_t length)
+{
+  if (from->bad == NULL && length > (size_t)(from->end - from->at)) from->bad = "too short";
+  if (from->bad != NULL) return NULL;
+  from->at += length;
+  return from->at - length;
+}
+
+static uint64_t take_number(struct fields *from, size_t length)
+{
+  const unsigned char *bytes = take(from, length);
+  uint64_t number = 0;
+  for (size_t i = 0; bytes != NULL && i < length; i++) number |= (uint64_t)bytes[i] << (8 * i);
+  return number;
+}
+
+static uint32_t take_u32(struct fields *from)
+{
+  return (uint32_t)take_number(from, 4);
+}
+
+static const char *take_text(struct fields *from, size_t longest)
+{
+  uint32_t length = take_u32(from);
+  const char *text = (const char *)take(from, (size_t)length + 1);
+  if (text == NULL) return "";
+  if (length > longest || memchr(text, '\0', (size_t)length + 1) != text + length) from->bad = "a text is not right";
+  return from->bad == NULL ? text : "";
+}
+
+/* The words as an array that ends with NULL; the caller frees it. */
+static char **take_words(struct fields *from)
+{
+  uint32_t count = take_u32(from), length = take_u32(from), found = 0;
+  char *bytes = (char *)take(from, length);
+  if (bytes == NULL) return NULL;
+  char *end = bytes + length;
+  char **words = count <= length ? malloc(((size_t)count + 1) * sizeof *words) : NULL;
+  while (words != NULL && bytes < end && found < count) {
+    char *stop = memchr(bytes, '\0', (size_t)(end - bytes));
+    if (stop == NULL) break;
+    words[found++] = bytes;
+    bytes = stop + 1;
+  }
+  if (words == NULL || bytes != end || found != count) {
+    from->bad = "a list of words is not right";
+    free(words);
+    return NULL;
+  }
+  words[count] = NULL;
+  return words;
+}
+
+static bool is_token(const char *text)
+{
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+  return *text != '\0' && text[strspn(text, allowed)] == '\0';
+}
+
+static const char *check_start(const struct start *start)
+{
+  if (start->run == 0 || find_run(start->run) != NULL) return "the run's number is not free";
+  if ((start->flags & ~(uint32_t)ALL_FLAGS) != 0) return "unknown flags";
+  if ((start->flags & (STDIN_FILE | STDIN_BYTES)) == (STDIN_FILE | STDIN_BYTES)) return "two inputs";
+  if ((start->flags & STDIN_FILE) != 0 && memchr(start->stdin_bytes, '\0', start->stdin_length) !=
+                                             start->stdin_bytes + start->stdin_length - 1)
+    return "the name of the input is not right";
+  if ((start->flags & SHELL) != 0 && start->argv[0] != NULL && start->argv[1] != NULL) return "more than one line for the shell";
+  if (start->argv[0] == NULL) return "nothing to run";
+  if (!is_token(start->token)) return "the token is not right";
+  if (*start->note == '\0' || *start->output == '\0') return "a file has no name";
+  if (start->cap != 0 && start->cap < SMALLEST_CAP) return "the cap is too small";
+  if (start->umask > 0777) return "the umask is not right";
+  if (start->nice < -20 || start->nice > 19) return "nice is not right";
+  /* As numbers of a user they mean "leave it as it is". */
+  if (start->uid == UINT32_MAX || start->gid == UINT32_MAX) return "the user is not right";
+  return NULL;
+}
+
+static void command_start(struct fields *from)
+{
+  struct start start;
+  start.run = take_u32(from);
+  start.flags = take_u32(from);
+  start.timeout_ms = take_number(from, 8);
+  start.grace_ms = take_u32(from);
+  start.cap = take_number(from, 8);
+  start.uid = take_u32(from);
+  start.gid = take_u32(from);
+  start.umask = take_u32(from);
+  start.nice = (int32_t)take_u32(from);
+  start.memory = take_number(from, 8);
+  start.cpu_seconds = take_number(from, 8);
+  start.open_files = take_number(from, 8);
+  start.processes = take_number(from, 8);
+  start.token = take_text(from, TOKEN_LENGTH);
+  start.note = take_text(from, LONGEST_PATH);
+  start.output = take_text(from, LONGEST_PATH);
+  start.directory = take_text(from, LONGEST_PATH);
+  start.stdin_length = take_u32(from);
+  start.stdin_bytes = (const char *)take(from, start.stdin_length);
+  start.argv = take_words(from);
+  start.env = take_words(from);
+  if (from->bad == NULL && from->at != from->end) from->bad = "too long";
+  if (from->bad == NULL) from->bad = check_start(&start);
+  if (from->bad == NULL) start_run(&start);
+  else say_error(start.run, REFUSED, from->bad);
+  free(start.argv);
+  free(start.env);
+}
+
+static void command_end(struct fields *from, bool now)
+{
+  uint32_t id = take_u32(from), signal = now ? SIGKILL : take_u32(from), grace_ms = now ? 0 : take_u32(from);
+  if (from->bad == NULL && from->at != from->end) from->bad = "too long";
+  if (from->bad == NULL && (signal < 1 || signal > 64)) from->bad = "no such signal";
+  if (from->bad != NULL) return say_error(id, REFUSED, from->bad);
+  struct run *run = find_run(id);
+  if (run != NULL) end_run(run, ENDED, (int)signal, signal == SIGKILL ? 0 : grace_ms);
+}
+
+static void command_deadline(struct fields *from)
+{
+  uint64_t sent_at = take_number(from, 8);
+  uint32_t term_ms = take_u32(from), kill_ms = take_u32(from);
+  if (from->bad == NULL && from->at != from->end) from->bad = "too long";
+  if (from->bad == NULL && (term_ms > kill_ms || sent_at > mono_us())) from->bad = "the deadline is not right";
+  if (from->bad != NULL) return say_error(0, REFUSED, from->bad);
+  set_deadline(sent_at, term_ms, kill_ms);
+}
+
+static bool command_hello(struct fields *from)
+{
+  uint64_t version = take_number(from, 2);
+  const char *lock = take_text(from, LONGEST_PATH);
+  if (from->bad == NULL && (version != VERSION || from->at != from->end)) from->bad = "another version";
+  if (from->bad == NULL && *lock != '\0' && !take_lock(lock)) from->bad = strerror(errno);
+  if (from->bad != NULL) {
+    say_error(0, GARBAGE, from->bad);
+    return false;
+  }
+  unsigned char body[7];
+  put(put(put(body, 1, 1), VERSION, 2), (uint64_t)getpid(), 4);
+  queue_event(body, sizeof body, NULL, 0);
+  return true;
+}
+
+static uint32_t frame_length(void)
+{
+  struct fields fields = { in.bytes + in.start, in.bytes + in.end, NULL };
+  return take_u32(&fields);
+}
+
+static bool command(unsigned char *body, uint32_t length)
+{
+  static bool greeted;
+  struct fields fields = { body + 1, body + length, NULL };
+  if (greeted != (*body != 1)) {
+    say_error(0, GARBAGE, "hello comes first, and once");
+    return false;
+  }
+  switch (*body) {
+  case 1:
+    greeted = true;
+    return command_hello(&fields);
+  case 2:
+    command_start(&fields);
+    return true;
+  case 3:
+  case 4:
+    command_end(&fields, *body == 4);
+    return true;
+  case 5:
+    command_deadline(&fields);
+    return true;
+  default:
+    say_error(0, UNKNOWN, "unknown command");
+    return true;
+  }
+}
+
+/* Reads what is there and obeys it. False: the commands have ended, or are garbage; there is no more to read. */
+bool read_commands(void)
+{
+  size_t wanted = READ_SIZE;
+  if (in.end - in.start >= 4) wanted += frame_length();
+  ssize_t count = read(COMMANDS_FD, room(&in, wanted), READ_SIZE);
+  if (count < 0) return errno == EAGAIN || errno == EINTR;
+  in.end += (size_t)count;
+  while (in.end - in.start >= 4) {
+    uint32_t length = frame_length();
+    if (length == 0 || length > LARGEST_FRAME) {
+      say_error(0, GARBAGE, "a frame of no possible length");
+      return false;
+    }
+    if (in.end - in.start < 4 + (size_t)length) break;
+    unsigned char *body = in.bytes + in.start + 4;
+    in.start += 4 + (size_t)length;
+    if (!command(body, length)) return false;
+  }
+  return count > 0;
+}

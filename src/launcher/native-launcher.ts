@@ -1,0 +1,222 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { failpoint } from '../failpoint.js';
+import type { Launcher, LaunchSpec } from './launcher.js';
+import { endLeftovers } from './leftovers.js';
+import { type NativeExit, noStart, refused, toExit, toStartFailure } from './native-exit.js';
+import { LauncherProcess } from './native-process.js';
+import { type NativeLaunchSpec, startError, toStartCommand } from './native-spec.js';
+import type { LauncherEvent } from './protocol.js';
+
+export interface NativeLauncherOptions {
+  /** From nativeLauncherPath(). */
+  readonly program: string;
+  /** The launcher holds SQLite's locks on this file until the last process of its runs is gone. Made if missing. */
+  readonly lockFile?: string;
+  /** How output is kept: 'records' (output/records.ts), small output inline; or 'plain', all in the file. */
+  readonly output?: 'records' | 'plain';
+}
+
+/** When this worker's lease runs out. */
+export interface Deadline {
+  /** process.hrtime.bigint() from before the beat was sent that the lease is counted from. */
+  readonly askedAt: bigint;
+  readonly termAfterMs: number;
+  readonly killAfterMs: number;
+}
+
+interface Running {
+  readonly spec: NativeLaunchSpec;
+  readonly settle: (exit: NativeExit) => void;
+  onOutput: NativeLaunchSpec['onOutput'];
+}
+
+const FIRST_RESTART_MS = 100;
+const LONGEST_RESTART_MS = 10_000;
+const SIGTERM = 15;
+
+/**
+ * Starts, watches and ends processes by a small program beside this one (native/), which outlives nothing: when this
+ * process dies, it ends all that runs. When it dies itself, what it ran is ended here, and the next run starts another.
+ */
+export class NativeLauncher {
+  readonly name = 'native';
+  readonly capabilities: Launcher['capabilities'] = { usage: true, outlivesNothing: true, pipes: true };
+  readonly #options: NativeLauncherOptions;
+  readonly #running = new Map<number, Running>();
+  #process: LauncherProcess | null = null;
+  #starting: Promise<LauncherProcess> | null = null;
+  #greeted = false;
+  #onGreeting: (() => void)[] = [];
+  #deaths = 0;
+  #lastRun = 0;
+  #deadline: Deadline | null = null;
+
+  constructor(options: NativeLauncherOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves once the launcher is up and holds its lock; rejects with the reason where it cannot be. */
+  async ready(): Promise<void> {
+    const process = this.#process ?? (await this.#startProcess());
+    if (this.#greeted) return;
+    process.keepAlive(true);
+    const why = await Promise.race([
+      process.ended,
+      new Promise<null>((ok) => this.#onGreeting.push(() => ok(null))),
+    ]);
+    this.#keepAliveIfBusy();
+    if (why !== null) throw new Error(why);
+  }
+
+  /** As Launcher.run, with more to ask for and more to tell. */
+  run(spec: NativeLaunchSpec, signal: AbortSignal): Promise<NativeExit> {
+    if (signal.aborted) return Promise.resolve(stoppedBeforeStart());
+    // No promise between the call and the start, where the launcher is up.
+    if (this.#process !== null) return this.#run(this.#process, spec, signal);
+    return this.#startProcess().then((process) =>
+      signal.aborted ? stoppedBeforeStart() : this.#run(process, spec, signal),
+    );
+  }
+
+  /** Every run is ended before then, even while this process is stopped. Null: there is no lease. */
+  setDeadline(deadline: Deadline | null): void {
+    this.#deadline = deadline;
+    this.#sendDeadline();
+  }
+
+  /** Ends every run (TERM, KILL after 1 s) and the launcher. Resolves when all are gone. */
+  async close(): Promise<void> {
+    const process = this.#process ?? (await this.#starting);
+    if (process === null) return;
+    process.close();
+    await process.ended;
+  }
+
+  #run(process: LauncherProcess, spec: NativeLaunchSpec, signal: AbortSignal): Promise<NativeExit> {
+    this.#lastRun = (this.#lastRun % 0xffff_fffe) + 1;
+    const run = this.#lastRun;
+    const start = toStartCommand(run, spec, this.#options.output !== 'plain');
+    if ('cause' in start) return Promise.resolve(start);
+    failpoint('run.before_note');
+    failpoint('run.before_spawn');
+    if (!process.send((writer) => writer.start(start))) return Promise.resolve(startError('E2BIG', spec));
+    const end = (): void => endRun(process, run, spec, signal.reason);
+    // One signal may stop a thousand runs, without a warning from Node at the eleventh.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', end, { once: true });
+    if (this.#running.size === 0) process.keepAlive(true);
+    return new Promise((resolve) => {
+      const settle = (exit: NativeExit): void => {
+        this.#running.delete(run);
+        signal.removeEventListener('abort', end);
+        this.#keepAliveIfBusy();
+        resolve(exit);
+      };
+      this.#running.set(run, { spec, settle, onOutput: spec.onOutput });
+    });
+  }
+
+  async #startProcess(): Promise<LauncherProcess> {
+    this.#starting ??= this.#spawn().finally(() => (this.#starting = null));
+    return this.#starting;
+  }
+
+  async #spawn(): Promise<LauncherProcess> {
+    const { program, lockFile = null } = this.#options;
+    // One that dies at once must not be started in a busy loop.
+    if (this.#deaths > 0)
+      await delay(Math.min(FIRST_RESTART_MS * 2 ** (this.#deaths - 1), LONGEST_RESTART_MS));
+    this.#greeted = false;
+    const process = new LauncherProcess(program, lockFile, (event) => this.#hear(process, event));
+    this.#process = process;
+    void process.ended.then((why) => this.#buryProcess(why));
+    this.#sendDeadline();
+    this.#keepAliveIfBusy();
+    return process;
+  }
+
+  #hear(process: LauncherProcess, event: LauncherEvent): void {
+    if (event.type === 'hello') return this.#welcome();
+    const running = this.#running.get(event.run);
+    if (running === undefined) return;
+    switch (event.type) {
+      case 'started':
+        failpoint('run.after_spawn');
+        failpoint('run.after_note');
+        return;
+      case 'output':
+        return passOn(process, running, event.stream, event.bytes);
+      case 'exit':
+        this.#deaths = 0;
+        return running.settle(toExit(event, running.spec));
+      case 'start_failed':
+        return running.settle(toStartFailure(event.errno, event.stage, running.spec));
+      case 'error':
+        return running.settle(refused(`the launcher refused: ${event.message}`));
+    }
+  }
+
+  #welcome(): void {
+    this.#greeted = true;
+    for (const tell of this.#onGreeting.splice(0)) tell();
+  }
+
+  /** The kernel has killed the leaders; what else is left of each run is found by its note and ended before it is reported. */
+  async #buryProcess(why: string): Promise<void> {
+    const isGreeted = this.#greeted;
+    this.#process = null;
+    this.#greeted = false;
+    this.#deaths += 1;
+    await Promise.all(
+      [...this.#running.values()].map(({ spec, settle }) => bury(spec, isGreeted, why).then(settle)),
+    );
+  }
+
+  #sendDeadline(): void {
+    const process = this.#process;
+    if (process === null) return;
+    const deadline = this.#deadline;
+    process.send((writer) =>
+      deadline === null
+        ? writer.deadline(0, 0, 0)
+        : writer.deadline(Number(deadline.askedAt / 1000n), deadline.termAfterMs, deadline.killAfterMs),
+    );
+  }
+
+  #keepAliveIfBusy(): void {
+    if (this.#running.size === 0) this.#process?.keepAlive(false);
+  }
+}
+
+function endRun(process: LauncherProcess, run: number, spec: LaunchSpec, reason: unknown): void {
+  const graceMs =
+    reason === 'now' ? 0 : typeof reason === 'number' ? Math.min(reason, spec.graceMs) : spec.graceMs;
+  process.send((writer) => (graceMs <= 0 ? writer.endNow(run) : writer.end(run, SIGTERM, graceMs)));
+}
+
+function passOn(
+  process: LauncherProcess,
+  running: Running,
+  stream: 'stdout' | 'stderr',
+  bytes: Uint8Array,
+): void {
+  try {
+    const taken = running.onOutput?.(stream, bytes);
+    if (taken instanceof Promise) process.pauseUntil(taken);
+  } catch {
+    running.onOutput = undefined; // Nobody reads any more (a closed terminal): the run goes on, and so does its log.
+  }
+}
+
+async function bury(spec: LaunchSpec, isGreeted: boolean, why: string): Promise<NativeExit> {
+  if (!isGreeted) return noStart(why);
+  const { note } = await endLeftovers(spec.noteFile);
+  if (note === 'missing') return noStart(why);
+  return { cause: 'launcher_died', exitCode: null, signal: null, message: why };
+}
+
+function stoppedBeforeStart(): NativeExit {
+  return { cause: 'stopped', exitCode: null, signal: null, message: 'stopped before it started' };
+}

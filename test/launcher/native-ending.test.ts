@@ -1,0 +1,156 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { asking, launcherPid, openLauncher, printed, program } from '../native/launchers.js';
+import { isAlive, killQuietly, processState, waitUntil } from '../support/processes.js';
+import { argv, never, shell, type TrialRun } from './runs.js';
+
+const asRoot = process.getuid?.() === 0;
+
+/** Becomes a daemon as the books say, hides whose it is, closes what it was given, and says who it is. */
+const DAEMON = `perl -MPOSIX -e '
+  exit if fork; POSIX::setsid(); exit if fork;
+  open F, ">", "$ENV{DIR}/daemon.new"; print F "$$\\n"; close F; rename "$ENV{DIR}/daemon.new", "$ENV{DIR}/daemon";
+  POSIX::close($_) for 0..99;
+  exec {"/usr/bin/env"} "env", "-i", "sleep", "600"'`;
+
+async function pidIn(trial: TrialRun, name: string): Promise<number> {
+  return Number(await waitUntil(() => trial.said(name), { what: name, timeoutMs: 20_000 }));
+}
+
+/** Waits, in a job, for a file that the test or another process makes. */
+function until(name: string): string {
+  return `until test -s ${name}; do sleep 0.01; done`;
+}
+
+describe.skipIf(program === null)('what a run leaves behind', () => {
+  test('a daemon of its own session, without our token or descriptors, is ended', async () => {
+    const trial = shell(`${DAEMON}; ${until('daemon')}`);
+    const exit = await openLauncher().run(trial.spec, never);
+    expect(exit).toMatchObject({ cause: 'exited', exitCode: 0, message: '1 left-over process killed' });
+    expect(isAlive(await pidIn(trial, 'daemon'))).toBe(false);
+  });
+
+  test('the log says that they were killed', async () => {
+    const trial = shell('sleep 600 & echo $! > pid');
+    const exit = await openLauncher().run(trial.spec, never);
+    expect(exit.message).toBe('1 left-over process killed');
+    expect(Buffer.from(exit.output?.inline ?? []).toString()).toContain('1 left-over process killed');
+  });
+
+  test('such a daemon of a run that goes on is left in peace', async () => {
+    const launcher = openLauncher();
+    const trial = shell(`${DAEMON}; ${until('go')}`);
+    const running = launcher.run(trial.spec, never);
+    const daemon = await pidIn(trial, 'daemon');
+    // Each end is an occasion to look at all children of the launcher.
+    for (let n = 0; n < 3; n += 1) await launcher.run(shell('sleep 600 & true', { graceMs: 0 }).spec, never);
+    expect(isAlive(daemon)).toBe(true);
+    writeFileSync(join(trial.dir, 'go'), 'go');
+    await running;
+    expect(isAlive(daemon)).toBe(false);
+  });
+
+  test('a whole tree of sessions is ended, down to the last', async () => {
+    const trial = shell(
+      `setsid sh -c 'setsid sh -c "setsid sleep 600 & echo \\$! > c; wait" & echo $! > b; wait' & echo $! > a; ${until('c')}`,
+    );
+    const exit = await openLauncher().run(trial.spec, never);
+    expect(exit).toMatchObject({ cause: 'exited', exitCode: 0 });
+    for (const name of ['a', 'b', 'c']) expect(isAlive(await pidIn(trial, name))).toBe(false);
+    expect(exit.message).toMatch(/^\d left-over processes killed$/);
+  });
+
+  test('an end reaches those of another session with TERM, so that they can end well', async () => {
+    const trial = shell(
+      `setsid sh -c 'trap "echo bye > bye; exit 0" TERM; echo $$ > pid; while :; do sleep 0.02; done' & trap : TERM; ${until('bye')}; exit 3`,
+      { timeoutMs: 1000 },
+    );
+    expect(await openLauncher().run(trial.spec, never)).toMatchObject({ cause: 'timed_out', exitCode: 3 });
+    expect(trial.said('bye')).toBe('bye');
+  });
+
+  test('what prints after its leader ended is kept', async () => {
+    const trial = shell('(sleep 0.3; echo late) & echo early');
+    const exit = await openLauncher().run(trial.spec, never);
+    expect(await printed(exit, trial.spec)).toBe('early\nlate\n');
+  });
+
+  test('a run that asks for it leaves them alive, and able to print', async () => {
+    const launcher = openLauncher();
+    const line = `setsid sh -c 'echo $$ > pid; while :; do echo x; date > beat; sleep 0.02; done' & ${until('pid')}`;
+    const trial = shell(line, asking({ stragglers: 'leave' }));
+    const startedAt = performance.now();
+    expect(await launcher.run(trial.spec, never)).toMatchObject({
+      cause: 'exited',
+      exitCode: 0,
+      message: null,
+    });
+    expect(performance.now() - startedAt).toBeLessThan(1800);
+    const pid = await pidIn(trial, 'pid');
+    // It goes on, through the ends of other runs, though its pipe has been filled many times over.
+    await launcher.run(shell('sleep 600 & true').spec, never);
+    writeFileSync(join(trial.dir, 'beat'), '');
+    await waitUntil(() => readFileSync(join(trial.dir, 'beat'), 'latin1').length > 0, {
+      what: 'another beat',
+    });
+    expect(isAlive(pid)).toBe(true);
+    killQuietly(pid);
+  });
+
+  test('zombies of a run that goes on are reaped meanwhile', async () => {
+    const trial = shell(`(sh -c 'echo $$ > pid' &) ; ${until('go')}`);
+    const running = openLauncher().run(trial.spec, never);
+    const pid = await pidIn(trial, 'pid');
+    await waitUntil(() => processState(pid) === null, { what: 'the zombie to be reaped' });
+    writeFileSync(join(trial.dir, 'go'), 'go');
+    await running;
+  });
+
+  test.runIf(asRoot)(
+    'a fork bomb under a limit of processes is ended, and the launcher goes on',
+    async () => {
+      // A user of its own, so that the limit counts nobody else's processes.
+      const user = { uid: 61_234, gid: 61_234 };
+      const bomb = shell('b() { b | b & }; b; sleep 600', asking({ user, limits: { processes: 60 } }));
+      const launcher = openLauncher();
+      const exit = await launcher.run({ ...bomb.spec, cwd: '/', timeoutMs: 700, graceMs: 100 }, never);
+      expect(exit).toMatchObject({ cause: 'timed_out' });
+      expect(await launcher.run(shell('exit 4').spec, never)).toMatchObject({ cause: 'exited', exitCode: 4 });
+      const left = argv(['pgrep', '-u', String(user.uid)]);
+      expect(await launcher.run(left.spec, never)).toMatchObject({ exitCode: 1 });
+    },
+  );
+
+  test('a run that kills its parent is ended, reported, and the next run has a new launcher', async () => {
+    const launcher = openLauncher();
+    const other = shell('echo $$ > pid; exec sleep 600');
+    const neighbour = launcher.run(other.spec, never);
+    const pid = await pidIn(other, 'pid');
+    const died = launcherPid();
+    const trial = shell(`${DAEMON}; ${until('daemon')}; kill -9 $PPID; exec sleep 600`);
+    expect(await launcher.run(trial.spec, never)).toMatchObject({
+      cause: 'launcher_died',
+      exitCode: null,
+      message: 'its launcher ended: SIGKILL',
+    });
+    expect(await neighbour).toMatchObject({ cause: 'launcher_died' });
+    expect(isAlive(pid)).toBe(false);
+    expect(await launcher.run(shell('exit 5').spec, never)).toMatchObject({ cause: 'exited', exitCode: 5 });
+    expect(launcherPid()).not.toBe(died);
+    // Nothing in this test can find it any more but its pid: it hid its token, and its launcher is gone.
+    killQuietly(await pidIn(trial, 'daemon'));
+  });
+
+  test('TERM, INT and HUP do not end the launcher before its worker does', async () => {
+    const launcher = openLauncher();
+    const trial = shell(`echo $$ > pid; ${until('go')}; exit 6`);
+    const running = launcher.run(trial.spec, never);
+    await pidIn(trial, 'pid');
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.kill(launcherPid() ?? 0, signal);
+    writeFileSync(join(trial.dir, 'go'), 'go');
+    expect(await running).toMatchObject({ cause: 'exited', exitCode: 6 });
+  });
+});

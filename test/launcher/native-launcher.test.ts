@@ -1,0 +1,26 @@
+import { describe } from 'vitest';
+
+import type { Launcher } from '../../src/launcher/launcher.js';
+import { NativeLauncher } from '../../src/launcher/native-launcher.js';
+import { buildLauncher } from '../native/build.js';
+import { exerciseLauncher } from './conformance.js';
+
+const program = buildLauncher();
+
+/** What every launcher promises, without what only this one tells. */
+function plainLauncher(path: string): Launcher {
+  const native = new NativeLauncher({ program: path, output: 'plain' });
+  return {
+    name: 'native',
+    capabilities: native.capabilities,
+    run: async (spec, signal) => {
+      const { cause, exitCode, signal: name, message } = await native.run(spec, signal);
+      return { cause, exitCode, signal: name, message };
+    },
+    close: () => native.close(),
+  };
+}
+
+describe.skipIf(program === null)('where it can be built', () => {
+  exerciseLauncher('native', () => plainLauncher(program ?? ''));
+});
