@@ -135,7 +135,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
       if (lockName !== null) removeLockFile(join(runDir, lockName));
     },
     listSessions: (kind) => listSessions(connection, kind),
-    listDeadSessions: (bootId) => listDeadSessions(connection, runDir, bootId),
+    listDeadSessions: (bootId) => listDeadSessions(connection, runDir, bootId, (id) => locks.has(id)),
     sweepLocks: async () => removeLeftLocks(runDir, await listLockNames(connection)),
     listOwned: (session) => listOwned(connection, session),
     requestStop: (sessionIds) => ringing(requestStop(connection, sessionIds)),

@@ -120,9 +120,12 @@ export async function listDeadSessions(
   connection: Connection,
   locksDir: string,
   bootId: string,
+  isOwn: (sessionId: number) => boolean,
 ): Promise<DeadSession[]> {
   const rows = (await connection.rows('SELECT * FROM workers')) as unknown as SessionRow[];
   const dead = rows
+    // This process is alive, and to ask about its own locks every second would be most of what an idle worker does.
+    .filter((row) => !isOwn(row.session_id))
     .filter((row) => probeSessionLock(locksDir, row.lock_name, row.lock_inode) === 'free')
     .map((row) => ({
       session: toSession({ ...row }),

@@ -79,7 +79,7 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await areProcessing(connection, [job]);
   await listRuns(connection, 1);
   await latestRuns(connection, [1]);
-  await listDeadSessions(connection, '/', 'boot');
+  await listDeadSessions(connection, '/', 'boot', () => false);
   await removeSession(connection, session, []);
 }
 
