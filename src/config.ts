@@ -111,6 +111,8 @@ interface CheckedSettings {
 
 /** Stores one setting from its text; the value as stored. Throws `usage` and changes nothing where it is bad. */
 export function saveSetting(home: string, setting: Setting, text: string): string | number {
+  if (text === 'none' && setting.fallback === null)
+    throw usageError(`${setting.name} cannot be set to none`, `queuectl config unset ${setting.name}`);
   const value = valueOfText(setting.value, text);
   readValue(setting.value, value, setting.name);
   const stored = typeof value === 'number' ? value : text;

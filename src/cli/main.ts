@@ -22,7 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return await runCommand(entry, rest, after);
   } catch (error) {
     if (error instanceof ReaderGone) return 0;
-    const code = await report(error, words);
+    const code = await report(error, words, entry?.name);
     return entry?.name === 'run' ? RUN_FAILED : code;
   }
 }
@@ -57,10 +57,15 @@ function asksForHelp(words: readonly string[]): boolean {
 }
 
 /** Before the flags are parsed, too: a script that asked for JSON gets its errors as JSON. */
-async function report(error: unknown, words: readonly string[]): Promise<number> {
+async function report(error: unknown, words: readonly string[], command?: string): Promise<number> {
   const color = wantsColor(2, process.env, words.includes('--no-color'));
   const { reportError } = await import('./report.js');
-  return reportError(error, { json: words.includes('--json'), debug: words.includes('--debug'), color });
+  return reportError(error, {
+    json: words.includes('--json'),
+    debug: words.includes('--debug'),
+    color,
+    command,
+  });
 }
 
 // Everything printed is out by now, and whatever a library left open must not hold the prompt back.

@@ -9,14 +9,23 @@ export interface ReportOptions {
   readonly json: boolean;
   readonly debug: boolean;
   readonly color: boolean;
+  /** The command that failed, where it was found. */
+  readonly command?: string | undefined;
 }
 
 /** Prints the error on stderr; the exit code it asks for. */
 export async function reportError(thrown: unknown, options: ReportOptions): Promise<number> {
-  const error = thrown instanceof QueueError ? thrown : unexpected(thrown);
+  const error = withHint(thrown instanceof QueueError ? thrown : unexpected(thrown), options.command);
   writeAll(2, options.json ? jsonOf(error) : await textOf(error, options.color));
   if (options.debug) writeAll(2, stackOf(error));
   return EXIT_CODES[error.code];
+}
+
+/** Whoever used a command wrongly is told where its use is explained, unless there is something better to say. */
+function withHint(error: QueueError, command: string | undefined): QueueError {
+  if (error.code !== 'usage' || error.hint !== undefined) return error;
+  const hint = ['queuectl help', ...(command === undefined ? [] : [command])].join(' ');
+  return new QueueError(error.code, error.message, hint, { cause: error });
 }
 
 function jsonOf(error: QueueError): string {

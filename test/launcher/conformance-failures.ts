@@ -10,6 +10,10 @@ function notStarted(exitCode: number, message: string): Exit {
   return { cause: 'not_started', exitCode, signal: null, message };
 }
 
+/** Root may enter and search every directory. */
+const isRoot = process.getuid?.() === 0;
+const forRoot = isRoot ? ' (skipped: nothing is closed to root)' : '';
+
 export function exerciseFailures(launcher: Launcher): void {
   describe('a failure to start', () => {
     test('a command that does not exist is 127', async () => {
@@ -34,8 +38,8 @@ export function exerciseFailures(launcher: Launcher): void {
       expect(await launcher.run(spec, never)).toEqual(notStarted(126, 'permission denied: ./plain'));
     });
 
-    test.skipIf(process.getuid?.() === 0)(
-      'a directory on the PATH that may not be searched hides nothing',
+    test.skipIf(isRoot)(
+      `a directory on the PATH that may not be searched hides nothing${forRoot}`,
       async () => {
         const { spec, dir } = argv(['no-such-command']);
         mkdirSync(join(dir, 'closed'), { mode: 0 });
@@ -77,7 +81,7 @@ export function exerciseFailures(launcher: Launcher): void {
       expect(await launcher.run({ ...spec, cwd }, never)).toEqual(notStarted(126, `not a directory: ${cwd}`));
     });
 
-    test.skipIf(process.getuid?.() === 0)('a directory that may not be entered is 126', async () => {
+    test.skipIf(isRoot)(`a directory that may not be entered is 126${forRoot}`, async () => {
       const { spec, dir } = shell('true');
       const cwd = join(dir, 'closed');
       mkdirSync(cwd);

@@ -153,7 +153,8 @@ export function exerciseOutput(launcher: Launcher): void {
       expect(readFileSync(target, 'utf8')).toBe('precious');
     });
 
-    test.runIf(launcher.capabilities.pipes)('a process can open its output by name', async () => {
+    const reason = launcher.capabilities.pipes ? '' : ' (skipped: it gives no real pipes)';
+    test.runIf(launcher.capabilities.pipes)(`a process can open its output by name${reason}`, async () => {
       const trial = shell('echo a; echo b > /dev/stdout; echo c');
       expect(await launcher.run(trial.spec, never)).toMatchObject({ exitCode: 0 });
       expect(trial.output()).toBe('a\nb\nc\n');

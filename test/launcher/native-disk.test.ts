@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
+import { whyNot } from '../native/build.js';
 import { asking, logOf, openLauncher, printed, program } from '../native/launchers.js';
 import { blocks, KIB, MIB, total } from '../native/output.js';
 import { waitUntil } from '../support/processes.js';
@@ -24,22 +25,25 @@ function mountDisk(trial: TrialRun, ...options: string[]): string {
   return disk;
 }
 
-describe.skipIf(program === null)('the output of a run', () => {
-  test.runIf(asRoot)('on a full disk is lost from there on, and the run is not', async () => {
-    const trial = shell(`${blocks(64)}; echo end; exit 3`);
-    const disk = mountDisk(trial, '-t', 'tmpfs', '-o', 'size=1m');
-    const spec = { ...trial.spec, outputFile: join(disk, 'out.log') };
-    const exit = await openLauncher().run(spec, never);
-    expect(exit).toMatchObject({
-      cause: 'exited',
-      exitCode: 3,
-      output: { bytes: 4 * MIB + 4, lost: 'ENOSPC' },
-    });
-    expect(exit.message).toBe('exit code 3; part of its output was not kept: ENOSPC');
-    const { shown } = total(await logOf(exit, spec));
-    expect(shown).toBeGreaterThan(0.8 * MIB);
-    expect(exit.output?.droppedBytes).toBe(4 * MIB + 4 - shown);
-  });
+describe.skipIf(program === null)(`the output of a run${whyNot(program)}`, () => {
+  test.runIf(asRoot)(
+    `on a full disk is lost from there on, and the run is not${asRoot ? '' : ' (skipped: only root can)'}`,
+    async () => {
+      const trial = shell(`${blocks(64)}; echo end; exit 3`);
+      const disk = mountDisk(trial, '-t', 'tmpfs', '-o', 'size=1m');
+      const spec = { ...trial.spec, outputFile: join(disk, 'out.log') };
+      const exit = await openLauncher().run(spec, never);
+      expect(exit).toMatchObject({
+        cause: 'exited',
+        exitCode: 3,
+        output: { bytes: 4 * MIB + 4, lost: 'ENOSPC' },
+      });
+      expect(exit.message).toBe('exit code 3; part of its output was not kept: ENOSPC');
+      const { shown } = total(await logOf(exit, spec));
+      expect(shown).toBeGreaterThan(0.8 * MIB);
+      expect(exit.output?.droppedBytes).toBe(4 * MIB + 4 - shown);
+    },
+  );
 
   test.runIf(asRoot)(
     'on a file system that knows no holes ends at its cap, and says what is missing',
@@ -59,24 +63,27 @@ describe.skipIf(program === null)('the output of a run', () => {
     },
   );
 
-  test.runIf(asRoot)('goes on where a full disk has room again, with a gap for what was lost', async () => {
-    const trial = shell(
-      `echo start; sleep 0.1; ${blocks(32)}; echo full > full; until test -s free; do sleep 0.01; done; echo end`,
-    );
-    const disk = mountDisk(trial, '-t', 'tmpfs', '-o', 'size=1m');
-    writeFileSync(join(disk, 'ballast'), Buffer.alloc(700 * KIB));
-    const spec = { ...trial.spec, outputFile: join(disk, 'out.log') };
-    const running = openLauncher().run(spec, never);
-    await untilSaid(trial, 'full');
-    execFileSync('rm', [join(disk, 'ballast')]);
-    writeFileSync(join(trial.dir, 'free'), 'free');
-    const exit = await running;
-    const records = await logOf(exit, spec);
-    const { shown, missing } = total(records);
-    expect(shown + missing).toBe(exit.output?.bytes);
-    expect(missing).toBe(exit.output?.droppedBytes);
-    expect((await printed(exit, spec)).endsWith('end\n')).toBe(true);
-  });
+  test.runIf(asRoot)(
+    `goes on where a full disk has room again, with a gap for what was lost${asRoot ? '' : ' (skipped: only root can)'}`,
+    async () => {
+      const trial = shell(
+        `echo start; sleep 0.1; ${blocks(32)}; echo full > full; until test -s free; do sleep 0.01; done; echo end`,
+      );
+      const disk = mountDisk(trial, '-t', 'tmpfs', '-o', 'size=1m');
+      writeFileSync(join(disk, 'ballast'), Buffer.alloc(700 * KIB));
+      const spec = { ...trial.spec, outputFile: join(disk, 'out.log') };
+      const running = openLauncher().run(spec, never);
+      await untilSaid(trial, 'full');
+      execFileSync('rm', [join(disk, 'ballast')]);
+      writeFileSync(join(trial.dir, 'free'), 'free');
+      const exit = await running;
+      const records = await logOf(exit, spec);
+      const { shown, missing } = total(records);
+      expect(shown + missing).toBe(exit.output?.bytes);
+      expect(missing).toBe(exit.output?.droppedBytes);
+      expect((await printed(exit, spec)).endsWith('end\n')).toBe(true);
+    },
+  );
 
   test('that cannot be kept is little: it comes along with the end all the same', async () => {
     const trial = shell('echo kept; sleep 0.1; echo too');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { whyNot } from '../native/build.js';
 import { asking, launcherPid, openLauncher, printed, program } from '../native/launchers.js';
 import { isAlive, killQuietly, processState, waitUntil } from '../support/processes.js';
 import { argv, never, shell, type TrialRun } from './runs.js';
@@ -25,7 +26,7 @@ function until(name: string): string {
   return `until test -s ${name}; do sleep 0.01; done`;
 }
 
-describe.skipIf(program === null)('what a run leaves behind', () => {
+describe.skipIf(program === null)(`what a run leaves behind${whyNot(program)}`, () => {
   test('a daemon of its own session, without our token or descriptors, is ended', async () => {
     const trial = shell(`${DAEMON}; ${until('daemon')}`);
     const exit = await openLauncher().run(trial.spec, never);

@@ -2,7 +2,7 @@ import { describe } from 'vitest';
 
 import type { Launcher } from '../../src/launcher/launcher.js';
 import { NativeLauncher } from '../../src/launcher/native-launcher.js';
-import { buildLauncher } from '../native/build.js';
+import { buildLauncher, whyNot } from '../native/build.js';
 import { exerciseLauncher } from './conformance.js';
 
 const program = buildLauncher();
@@ -21,6 +21,6 @@ function plainLauncher(path: string): Launcher {
   };
 }
 
-describe.skipIf(program === null)('where it can be built', () => {
+describe.skipIf(program === null)(`where it can be built${whyNot(program)}`, () => {
   exerciseLauncher('native', () => plainLauncher(program ?? ''));
 });

@@ -14,6 +14,7 @@ import {
   program,
   residentKb,
 } from '../native/launchers.js';
+import { whyNot } from '../native/build.js';
 import { blocks, KIB, MIB, total } from '../native/output.js';
 import { waitUntil } from '../support/processes.js';
 import { argv, never, shell, type TrialRun } from './runs.js';
@@ -26,7 +27,7 @@ async function untilSaid(trial: TrialRun, name: string): Promise<string> {
   return waitUntil(() => trial.said(name), { what: name, timeoutMs: 20_000 });
 }
 
-describe.skipIf(program === null)('the output of a run', () => {
+describe.skipIf(program === null)(`the output of a run${whyNot(program)}`, () => {
   test('comes along with its end where it is little, each piece with its time and stream', async () => {
     const before = Date.now() * 1000;
     const { spec } = shell('echo a; sleep 0.02; echo b >&2; sleep 0.02; echo c');

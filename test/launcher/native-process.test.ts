@@ -5,13 +5,14 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { readNote } from '../../src/launcher/run-note.js';
+import { whyNot } from '../native/build.js';
 import { asking, launcherPid, openLauncher, printed, program } from '../native/launchers.js';
 import { argv, never, shell } from './runs.js';
 
 const asRoot = process.getuid?.() === 0;
 const nobody = { uid: 65_534, gid: 65_534 };
 
-describe.skipIf(program === null)('a process of the native launcher', () => {
+describe.skipIf(program === null)(`a process of the native launcher${whyNot(program)}`, () => {
   test('sees three descriptors, real pipes among them', async () => {
     const { spec } = argv(['ls', '-l', '/proc/self/fd']);
     const exit = await openLauncher().run(spec, never);
@@ -116,24 +117,33 @@ describe.skipIf(program === null)('a process of the native launcher', () => {
     expect(await printed(await openLauncher().run(trial.spec, never), trial.spec)).toBe('done\n');
   });
 
-  test.runIf(asRoot)('becomes the user it was told to, whose rights then count', async () => {
-    const trial = shell('id -u; id -G; cat secret', asking({ user: nobody }));
-    chmodSync(trial.dir, 0o755);
-    writeFileSync(join(trial.dir, 'secret'), 'secret\n', { mode: 0o600 });
-    const exit = await openLauncher().run(trial.spec, never);
-    expect(exit.exitCode).toBe(1);
-    expect(await printed(exit, trial.spec, 'stdout')).toBe('65534\n65534\n');
-    expect(await printed(exit, trial.spec, 'stderr')).toContain('Permission denied');
-  });
+  test.runIf(asRoot)(
+    `becomes the user it was told to, whose rights then count${asRoot ? '' : ' (skipped: only root can)'}`,
+    async () => {
+      const trial = shell('id -u; id -G; cat secret', asking({ user: nobody }));
+      chmodSync(trial.dir, 0o755);
+      writeFileSync(join(trial.dir, 'secret'), 'secret\n', { mode: 0o600 });
+      const exit = await openLauncher().run(trial.spec, never);
+      expect(exit.exitCode).toBe(1);
+      expect(await printed(exit, trial.spec, 'stdout')).toBe('65534\n65534\n');
+      expect(await printed(exit, trial.spec, 'stderr')).toContain('Permission denied');
+    },
+  );
 
-  test.runIf(asRoot)('of another user is noted, too, and ended with the launcher', async () => {
-    const trial = shell('echo ready; sleep 600', asking({ user: nobody }));
-    chmodSync(trial.dir, 0o755);
-    const caller = new AbortController();
-    const running = openLauncher().run({ ...trial.spec, onOutput: () => caller.abort('now') }, caller.signal);
-    expect(await running).toMatchObject({ cause: 'stopped', signal: 'SIGKILL' });
-    expect(readNote(trial.spec.noteFile)).toMatchObject({ token: trial.spec.token });
-  });
+  test.runIf(asRoot)(
+    `of another user is noted, too, and ended with the launcher${asRoot ? '' : ' (skipped: only root can)'}`,
+    async () => {
+      const trial = shell('echo ready; sleep 600', asking({ user: nobody }));
+      chmodSync(trial.dir, 0o755);
+      const caller = new AbortController();
+      const running = openLauncher().run(
+        { ...trial.spec, onOutput: () => caller.abort('now') },
+        caller.signal,
+      );
+      expect(await running).toMatchObject({ cause: 'stopped', signal: 'SIGKILL' });
+      expect(readNote(trial.spec.noteFile)).toMatchObject({ token: trial.spec.token });
+    },
+  );
 
   test('that cannot become its user does not start', async () => {
     const { spec } = shell('true', asking({ user: { uid: 4_294_967_295, gid: 1 } }));
@@ -156,24 +166,27 @@ describe.skipIf(program === null)('a process of the native launcher', () => {
     expect(await launcher.run(shell('exit 3').spec, never)).toMatchObject({ cause: 'exited', exitCode: 3 });
   });
 
-  test.runIf(asRoot)('for which its user may have no process is given back', async () => {
-    const launcher = openLauncher();
-    const user = { uid: 61_235, gid: 61_235 };
-    const first = shell('sleep 600 & echo ready; exec sleep 600', asking({ user }));
-    const caller = new AbortController();
-    const second = await new Promise((resolve) => {
-      const onOutput = (): void =>
-        resolve(
-          launcher.run(
-            { ...shell('true', asking({ user, limits: { processes: 1 } })).spec, cwd: '/' },
-            never,
-          ),
-        );
-      void launcher.run({ ...first.spec, cwd: '/', onOutput }, caller.signal);
-    });
-    expect(second).toMatchObject({ cause: 'no_resources', message: 'the limit of processes is reached' });
-    caller.abort('now');
-  });
+  test.runIf(asRoot)(
+    `for which its user may have no process is given back${asRoot ? '' : ' (skipped: only root can)'}`,
+    async () => {
+      const launcher = openLauncher();
+      const user = { uid: 61_235, gid: 61_235 };
+      const first = shell('sleep 600 & echo ready; exec sleep 600', asking({ user }));
+      const caller = new AbortController();
+      const second = await new Promise((resolve) => {
+        const onOutput = (): void =>
+          resolve(
+            launcher.run(
+              { ...shell('true', asking({ user, limits: { processes: 1 } })).spec, cwd: '/' },
+              never,
+            ),
+          );
+        void launcher.run({ ...first.spec, cwd: '/', onOutput }, caller.signal);
+      });
+      expect(second).toMatchObject({ cause: 'no_resources', message: 'the limit of processes is reached' });
+      caller.abort('now');
+    },
+  );
 
   test('is accounted for: wall and CPU time and memory, with its children', async () => {
     const burn = 'perl -e \'my $x = "a" x 50_000_000; my $t = time; 1 while times < 0.3\'';

@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { endLeftovers } from '../../src/launcher/leftovers.js';
 import { probeSessionLock } from '../../src/store/sqlite/session-lock.js';
+import { whyNot } from '../native/build.js';
 import { kill, startClient, untilGone } from '../native/clients.js';
 import { openLauncher, program } from '../native/launchers.js';
 import { isAlive, waitUntil } from '../support/processes.js';
@@ -28,7 +29,7 @@ function lockFile(): string {
   return join(dir, 'launcher.lock');
 }
 
-describe.skipIf(program === null)('the death of a worker', () => {
+describe.skipIf(program === null)(`the death of a worker${whyNot(program)}`, () => {
   test('by SIGKILL ends all its runs within 2 s, whatever they do', async () => {
     const polite = shell("trap 'echo bye > bye; exit 0' TERM; echo $$ > pid; while :; do sleep 0.02; done");
     const deaf = shell(DEAF);

@@ -13,3 +13,8 @@ export function buildLauncher(kind: 'plain' | 'sanitized' = 'plain'): string | n
   const program = join(ROOT, 'dist', 'native', kind === 'sanitized' ? 'launcher-sanitized' : 'launcher');
   return existsSync(program) ? program : null;
 }
+
+/** For the name of what is skipped without it. */
+export function whyNot(program: string | null): string {
+  return program === null ? ' (skipped: the native launcher cannot be built here)' : '';
+}

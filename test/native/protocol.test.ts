@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { isAlive } from '../support/processes.js';
-import { buildLauncher } from './build.js';
+import { buildLauncher, whyNot } from './build.js';
 import { deadline, end, endNow, frame, hello, number, start, text } from './frames.mjs';
 import { type Talk, talkTo } from './talk.js';
 
@@ -239,6 +239,6 @@ test.skipIf(!hasValgrind || plain === null)(
   },
 );
 
-test.skipIf(sanitized === null)('five seconds of random frames do not break it', () => {
+test.skipIf(sanitized === null)(`five seconds of random frames do not break it${whyNot(sanitized)}`, () => {
   execFileSync(process.execPath, [join(import.meta.dirname, 'fuzz.mjs'), '5'], { stdio: 'pipe' });
 });

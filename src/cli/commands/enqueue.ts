@@ -1,4 +1,5 @@
 import { usageError } from '../../errors.js';
+import { commandText } from '../../job/command.js';
 import type { JobInput } from '../../job/options.js';
 import { unknownWord } from '../../job/option-kinds.js';
 import type { Command, Context } from '../command.js';
@@ -114,6 +115,6 @@ function notOneObject(words: readonly string[]): Error {
   }
   return usageError(
     'enqueue takes one JSON object, or a command after "--"',
-    `queuectl enqueue -- ${words.join(' ')}`,
+    `queuectl enqueue -- ${commandText(words)}`,
   );
 }

@@ -1,4 +1,5 @@
 import { usageError } from '../../errors.js';
+import { commandText } from '../../job/command.js';
 import type { Job } from '../../job/job.js';
 import type { JobInput } from '../../job/options.js';
 import { toJobJson } from '../../job/to-json.js';
@@ -97,6 +98,6 @@ async function exitCode(queue: Queue, job: Job, endedBy: string | undefined): Pr
 }
 
 function notAfterDashes(args: readonly string[]): Error {
-  const words = args.length === 0 ? 'make report' : args.join(' ');
+  const words = args.length === 0 ? 'make report' : commandText(args);
   return usageError('run takes a command after "--"', `queuectl run -- ${words}`);
 }

@@ -50,7 +50,7 @@ export function duplicateId(id: string): QueueError {
   return new QueueError(
     'conflict',
     `job ${JSON.stringify(id)} exists already`,
-    'choose another id, or let it be with --on-conflict ignore',
+    'choose another id; to leave it alone: enqueue with --on-conflict ignore',
   );
 }
 
