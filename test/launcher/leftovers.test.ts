@@ -59,6 +59,9 @@ function fullNote(leader: Leader): Record<string, unknown> {
 const SLEEP = 'touch ready; exec sleep 600';
 const HIDDEN = "exec env -i /bin/sh -c 'touch ready; exec sleep 600'";
 
+/** How many there were is not fixed: the look may come while a shell still runs a command of its own. */
+const ENDED = { note: 'read', ended: expect.toSatisfy((count: number) => count >= 1) as number };
+
 describe.runIf(process.platform === 'linux')('what a dead worker left', () => {
   test('after a SIGKILL of the worker, the process, its group and what left the group are ended', async () => {
     const trial = shell(
@@ -85,7 +88,7 @@ describe.runIf(process.platform === 'linux')('what a dead worker left', () => {
   test('a process started before its pid was noted is found by the token', async () => {
     const leader = await startLeader(SLEEP);
     const note = writeNote(leader.dir, { token: leader.token, pid: null, pid_start_time: null });
-    expect(await endLeftovers(note)).toEqual({ note: 'read', ended: 1 });
+    expect(await endLeftovers(note)).toEqual(ENDED);
     expect(isAlive(leader.pid)).toBe(false);
   });
 
@@ -100,7 +103,7 @@ describe.runIf(process.platform === 'linux')('what a dead worker left', () => {
 
   test('a leader that cleared its environment is known by boot, pid and start time', async () => {
     const leader = await startLeader(HIDDEN);
-    expect(await endLeftovers(writeNote(leader.dir, fullNote(leader)))).toEqual({ note: 'read', ended: 1 });
+    expect(await endLeftovers(writeNote(leader.dir, fullNote(leader)))).toEqual(ENDED);
     expect(isAlive(leader.pid)).toBe(false);
   });
 
@@ -174,7 +177,7 @@ describe.runIf(process.platform === 'linux')('what a dead worker left', () => {
     const leaders = await Promise.all(Array.from({ length: 20 }, async () => startLeader(SLEEP)));
     const notes = leaders.map((leader) => writeNote(leader.dir, fullNote(leader)));
     expect(await Promise.all(notes.map(async (note) => endLeftovers(note)))).toEqual(
-      leaders.map(() => ({ note: 'read', ended: 1 })),
+      leaders.map(() => ENDED),
     );
     expect(leaders.filter(({ pid }) => isAlive(pid))).toEqual([]);
   });
