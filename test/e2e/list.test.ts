@@ -1,24 +1,7 @@
 /** What list and dlq list print, in a pipe and as JSON. */
 import { expect, test } from 'vitest';
 import { createCli, linesOf } from '../support/cli.js';
-import type { Cli } from '../support/cli.js';
-
-const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-async function withDeadJob(): Promise<Cli> {
-  const cli = createCli();
-  await cli.ok(
-    'enqueue',
-    '--id',
-    'job-fail-123',
-    '--max-retries',
-    '1',
-    '--',
-    `printf 'a\\tb\\\\c\\nlast\\n'; exit 2`,
-  );
-  await cli.drain();
-  return cli;
-}
+import { ISO, withDeadJob } from './dead-job.js';
 
 test('list is a TSV with a header in a pipe, its fields escaped, under its heading', async () => {
   const cli = createCli();
