@@ -69,15 +69,15 @@ test('a failed job waits backoff_base ^ attempts seconds, and max_retries counts
 test('a job that waits for its retry shows as failed, and list says where it is', async () => {
   const cli = createCli();
   await cli.ok('enqueue', '--backoff-base', '100', '--', 'exit 1');
-  await cli.ok('enqueue', '--backoff-base', '100', '--', 'exit 1');
+  await cli.ok('enqueue', '--backoff-base', '50', '--', 'exit 1');
   const worker = await cli.startWorker(['--count', '2']);
   await worker.saw('[Worker 1] Job 1 failed: exit code 1. Next try in 1m40s.');
-  await worker.saw('Job 2 failed: exit code 1.');
+  await worker.saw('Job 2 failed: exit code 1. Next try in 50s.');
   await worker.kill('SIGTERM');
   const { stdout, stderr } = await cli.run(['list']);
   expect(linesOf(stdout)).toEqual(['--- Jobs (pending) ---', 'id\tcommand\tstate\tattempts\tupdated_at']);
   expect(stderr).toBe('2 failed jobs wait for their retry: queuectl list --state failed\n');
-  expect(linesOf(await cli.ok('list', '--state', 'failed', '-q'))).toEqual(['1', '2']);
+  expect(linesOf(await cli.ok('list', '--state', 'failed', '-q')), 'the next due first').toEqual(['2', '1']);
 });
 
 test('dlq retry puts a dead job back with all its attempts, and keeps its history', async () => {
