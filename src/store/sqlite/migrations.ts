@@ -104,4 +104,13 @@ CREATE TABLE migrations (
 INSERT INTO meta (key, value) VALUES ('database_id', lower(hex(randomblob(8))));
 `;
 
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, sql: FIRST }];
+const CANCEL_AND_LAUNCHER = `
+ALTER TABLE jobs ADD COLUMN cancel TEXT;             -- JSON: at, signal, grace_ms; its running process is to be ended
+ALTER TABLE workers ADD COLUMN launcher_lock_name TEXT;  -- held by its launcher until the last process is gone
+ALTER TABLE workers ADD COLUMN launcher_lock_inode TEXT;
+`;
+
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, sql: FIRST },
+  { version: 2, sql: CANCEL_AND_LAUNCHER },
+];
