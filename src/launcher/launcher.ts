@@ -61,6 +61,8 @@ interface LauncherCapabilities {
 export interface Launcher {
   readonly name: 'node' | 'native';
   readonly capabilities: LauncherCapabilities;
+  /** The file that it holds locked, as SQLite locks, until the last of its processes is gone; null: none. */
+  readonly lockFile: string | null;
   /**
    * Runs one process to its end, its whole process group with it. Never throws for a failed command.
    * The signal ends the group: TERM, then KILL after the grace; aborted with a number as its reason, after at most as

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { failpoint } from '../failpoint.js';
@@ -57,6 +58,10 @@ export class NativeLauncher {
     this.#options = options;
   }
 
+  get lockFile(): string | null {
+    return this.#options.lockFile ?? null;
+  }
+
   /** Resolves once the launcher is up and holds its lock; rejects with the reason where it cannot be. */
   async ready(): Promise<void> {
     const process = this.#process ?? (await this.#startProcess());
@@ -86,12 +91,13 @@ export class NativeLauncher {
     this.#sendDeadline();
   }
 
-  /** Ends every run (TERM, KILL after 1 s) and the launcher. Resolves when all are gone. */
+  /** Ends every run (TERM, KILL after 1 s) and the launcher, and removes its lock. Resolves when all are gone. */
   async close(): Promise<void> {
     const process = this.#process ?? (await this.#starting);
     if (process === null) return;
     process.close();
     await process.ended;
+    if (this.lockFile !== null) rmSync(this.lockFile, { force: true });
   }
 
   #run(process: LauncherProcess, spec: NativeLaunchSpec, signal: AbortSignal): Promise<NativeExit> {
@@ -124,12 +130,12 @@ export class NativeLauncher {
   }
 
   async #spawn(): Promise<LauncherProcess> {
-    const { program, lockFile = null } = this.#options;
+    const { program } = this.#options;
     // One that dies at once must not be started in a busy loop.
     if (this.#deaths > 0)
       await delay(Math.min(FIRST_RESTART_MS * 2 ** (this.#deaths - 1), LONGEST_RESTART_MS));
     this.#greeted = false;
-    const process = new LauncherProcess(program, lockFile, (event) => this.#hear(process, event));
+    const process = new LauncherProcess(program, this.lockFile, (event) => this.#hear(process, event));
     this.#process = process;
     void process.ended.then((why) => this.#buryProcess(why));
     this.#sendDeadline();

@@ -18,6 +18,7 @@ export function createNodeLauncher(): Launcher {
   return {
     name: 'node',
     capabilities: { usage: false, outlivesNothing: false, pipes: false },
+    lockFile: null,
     run,
     close: async () => undefined,
   };

@@ -8,11 +8,14 @@ export function launcherName(): Launcher['name'] {
   return nativeLauncherPath() === null ? 'node' : 'native';
 }
 
-/** The native launcher where there is one and this kernel can run it, else Node's own. Close it after use. */
-export async function openLauncher(): Promise<Launcher> {
+/**
+ * The native launcher where there is one and this kernel can run it, else Node's own. Close it after use. The native
+ * one makes the lock file and holds it.
+ */
+export async function openLauncher(lockFile: string): Promise<Launcher> {
   const program = nativeLauncherPath();
   if (program === null) return createNodeLauncher();
-  const launcher = new NativeLauncher({ program, output: 'plain' });
+  const launcher = new NativeLauncher({ program, lockFile, output: 'plain' });
   try {
     await launcher.ready();
     return launcher;

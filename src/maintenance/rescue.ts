@@ -12,12 +12,15 @@ import type { DeadSession, FinishedRun, Store } from '../store/store.js';
 
 /**
  * Any worker may do it, and two at once do no harm: what is dead may be killed twice, and the write that
- * moves a job on is fenced by the dead session, so that it happens once.
+ * moves a job on is fenced by the dead session, so that it happens once. `left`: dead, but still ending their jobs.
  */
-export async function rescueDeadSessions(store: Store): Promise<void> {
+export async function rescueDeadSessions(store: Store): Promise<{ readonly left: number }> {
   const dead = await store.listDeadSessions(bootId());
+  // A launcher that outlived its worker ends what ran, and knows better than anybody when all of it is gone.
+  const over = dead.filter(({ isEnding }) => !isEnding);
   // Side by side: a job that ignores TERM takes a second to end, and must not hold up the others.
-  await Promise.all(dead.map((session) => rescueSession(store, session)));
+  await Promise.all(over.map((session) => rescueSession(store, session)));
+  return { left: dead.length - over.length };
 }
 
 async function rescueSession(store: Store, dead: DeadSession): Promise<void> {

@@ -39,10 +39,12 @@ export interface SessionOwner {
   readonly slots: number;
   /** Null: every queue. */
   readonly queues: readonly string[] | null;
+  /** The lock, from newLockFile, that its launcher holds until the last of its processes is gone; null: none. */
+  readonly launcherLock: string | null;
 }
 
 /** One start of a worker process. Its id is never used again. */
-export interface Session extends SessionOwner {
+export interface Session extends Omit<SessionOwner, 'launcherLock'> {
   readonly id: number;
   readonly startedAtMs: number;
   readonly stopRequested: boolean;
@@ -55,6 +57,8 @@ export interface Session extends SessionOwner {
 export interface DeadSession {
   readonly session: Session;
   readonly cause: 'crash' | 'reboot' | 'vanished';
+  /** Its launcher lives and still ends what ran: until it is gone, nothing may run again. */
+  readonly isEnding: boolean;
 }
 
 export interface ExchangeRequest {
@@ -141,6 +145,8 @@ interface ClaimStore {
 }
 
 interface SessionStore {
+  /** A name for a lock that is not in use, for a launcher to make and hold. */
+  newLockFile(): string;
   /** Takes the liveness lock, then inserts the session: from then on it is alive until its process ends. */
   openSession(owner: SessionOwner): Promise<Session>;
   /** Removes the session and frees its lock. What it still owned is given back; a `run` session's job dies. */

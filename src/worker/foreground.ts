@@ -28,7 +28,9 @@ export async function runInForeground(
 ): Promise<Job> {
   const { store } = queue;
   const newJob = queue.parse(input);
-  const session = await store.openSession({ ...thisProcess(), kind: 'run', slots: 1, queues: null });
+  const launcherLock = options.launcher.lockFile;
+  const owner = { ...thisProcess(), kind: 'run', slots: 1, queues: null, launcherLock } as const;
+  const session = await store.openSession(owner);
   try {
     const job = await store.insertRunning(session, newJob);
     const context: RunContext = { store, stoppedFor: 'cancelled', attached: true, ...options };

@@ -6,6 +6,8 @@ import type { Store } from '../store/store.js';
 
 /** A dead worker is noticed within this time. */
 const EVERY_MS = 1000;
+/** Its launcher needs no longer than this, nearly always. */
+const SOON_MS = 50;
 /** A process that the kernel does not let die must not keep a worker from stopping. */
 const LAST_WAIT_MS = 3000;
 
@@ -15,12 +17,15 @@ const LAST_WAIT_MS = 3000;
  */
 export class RescueRounds {
   readonly #store: Store;
+  readonly #onSooner: () => void;
   #round: Promise<void> | null = null;
   #nextAt = 0;
   #swept = false;
 
-  constructor(store: Store) {
+  /** `onSooner` is called when the next round is due earlier than `dueInMs` has said. */
+  constructor(store: Store, onSooner: () => void) {
     this.#store = store;
+    this.#onSooner = onSooner;
   }
 
   get dueInMs(): number {
@@ -36,10 +41,16 @@ export class RescueRounds {
   }
 
   async #rescue(): Promise<void> {
-    await rescueDeadSessions(this.#store);
+    const { left } = await rescueDeadSessions(this.#store);
+    if (left > 0) this.#hasten();
     if (this.#swept) return;
     await sweepLeftFiles(this.#store);
     this.#swept = true;
+  }
+
+  #hasten(): void {
+    this.#nextAt = Math.min(this.#nextAt, performance.now() + SOON_MS);
+    this.#onSooner();
   }
 
   /** Lets a round under way end, within reason. */

@@ -36,6 +36,7 @@ export class Worker {
   readonly #slots: Slots;
   readonly #rescue: RescueRounds;
   #pollIntervalMs: number;
+  #launcherLock: string | null = null;
   #stopping = false;
   #troubles = 0;
 
@@ -44,7 +45,7 @@ export class Worker {
     this.#options = options;
     this.#pollIntervalMs = options.pollIntervalMs ?? 2000;
     this.#slots = new Slots(options.slots, this.#store, () => this.#wakeUp.wake());
-    this.#rescue = new RescueRounds(this.#store);
+    this.#rescue = new RescueRounds(this.#store, () => this.#wakeUp.wake());
   }
 
   /**
@@ -54,10 +55,11 @@ export class Worker {
   async run(): Promise<void> {
     const watching = new AbortController();
     this.#store.bell.onRing(() => this.#wakeUp.wake(), watching.signal);
-    const launcher = this.#options.launcher ?? (await openLauncher());
-    let session: Session | null = await this.#openSession();
-    this.#slots.open(launcher);
+    const launcher = this.#options.launcher ?? (await openLauncher(this.#store.newLockFile()));
+    this.#launcherLock = launcher.lockFile;
     try {
+      let session: Session | null = await this.#openSession();
+      this.#slots.open(launcher);
       while (session !== null) session = await this.#turn(session);
     } catch (error) {
       await this.#endAll();
@@ -138,7 +140,9 @@ export class Worker {
 
   async #openSession(): Promise<Session> {
     const queues = this.#options.queues ?? null;
-    return this.#store.openSession({ ...thisProcess(), kind: 'worker', slots: this.#options.slots, queues });
+    const { slots } = this.#options;
+    const launcherLock = this.#launcherLock;
+    return this.#store.openSession({ ...thisProcess(), kind: 'worker', slots, queues, launcherLock });
   }
 
   async #end(session: Session): Promise<null> {

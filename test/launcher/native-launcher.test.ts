@@ -13,6 +13,7 @@ function plainLauncher(path: string): Launcher {
   return {
     name: 'native',
     capabilities: native.capabilities,
+    lockFile: native.lockFile,
     run: async (spec, signal) => {
       const { cause, exitCode, signal: name, message } = await native.run(spec, signal);
       return { cause, exitCode, signal: name, message };

@@ -15,6 +15,7 @@ interface Options {
   /** `session`: how many jobs to claim. `worker`: its slots. */
   readonly count?: number;
   readonly kind?: 'worker' | 'run';
+  readonly launcherLock?: string | null;
   /** `lock`: DEFERRED, IMMEDIATE or EXCLUSIVE. */
   readonly begin?: string;
   readonly untilEmpty?: boolean;
@@ -37,9 +38,15 @@ const MODES: Readonly<Record<string, (options: Options) => Promise<void>>> = {
   },
 
   /** Opens a session, claims, and lives on with what it has. */
-  async session({ home, count = 0, kind = 'worker' }) {
+  async session({ home, count = 0, kind = 'worker', launcherLock = null }) {
     const store = await openStore(home, { lockTimeoutMs: 20_000 });
-    const session = await store.openSession({ ...thisProcess(), kind, slots: 1, queues: null });
+    const session = await store.openSession({
+      ...thisProcess(),
+      kind,
+      slots: 1,
+      queues: null,
+      launcherLock,
+    });
     const { claims } = await store.exchange(session, { running: [], finished: [], free: count });
     say({ id: session.id, claims: claims.map((job) => job.id) });
     await untilTold();

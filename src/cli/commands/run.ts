@@ -75,7 +75,7 @@ async function runHere(queue: Queue, input: JobInput): Promise<Ended> {
     }
   };
   const stopListening = onEndSignal(end);
-  const launcher = await openLauncher();
+  const launcher = await openLauncher(queue.store.newLockFile());
   const job = await runInForeground(queue, input, { launcher, onOutput: passOn, signal: cancel.signal });
   await launcher.close();
   stopListening();

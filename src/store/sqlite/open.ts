@@ -14,7 +14,7 @@ import { refuseNetworkFileSystem } from './network-file-system.js';
 import { sameFileCheck } from './same-file.js';
 import { areProcessing, latestRuns, listRuns } from './runs.js';
 import { prepareSchema } from './schema.js';
-import { removeLeftLocks, removeLockFile, takeSessionLock } from './session-lock.js';
+import { newLockFile, removeLeftLocks, removeLockFile, takeSessionLock } from './session-lock.js';
 import type { SessionLock } from './session-lock.js';
 import {
   insertSession,
@@ -111,6 +111,10 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     areProcessing: (runs) => areProcessing(connection, runs),
     insertRunning: (session, job) => insertRunning(connection, session, job),
     rerun: (session, seq) => rerun(connection, session, seq),
+    newLockFile: () => {
+      makeDirectory(runDir);
+      return newLockFile(runDir);
+    },
     openSession: async (owner) => {
       makeDirectory(runDir);
       const lock = takeSessionLock(runDir);
@@ -131,8 +135,8 @@ function createStore(connection: Connection, home: string, databaseId: string): 
       locks.delete(session.id);
     },
     rescueSession: async (session, lostRuns) => {
-      const lockName = await ringing(removeSession(connection, session, lostRuns));
-      if (lockName !== null) removeLockFile(join(runDir, lockName));
+      const lockNames = await ringing(removeSession(connection, session, lostRuns));
+      for (const name of lockNames) removeLockFile(join(runDir, name));
     },
     listSessions: (kind) => listSessions(connection, kind),
     listDeadSessions: (bootId) => listDeadSessions(connection, runDir, bootId, (id) => locks.has(id)),

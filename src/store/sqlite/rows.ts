@@ -177,6 +177,8 @@ export interface SessionRow {
   readonly pid_start_time: string;
   readonly lock_name: string;
   readonly lock_inode: string;
+  readonly launcher_lock_name: string | null;
+  readonly launcher_lock_inode: string | null;
   readonly slots: number;
   readonly queues: string | null;
   readonly started_at: number;

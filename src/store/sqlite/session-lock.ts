@@ -5,26 +5,38 @@
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fchmodSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileError } from '../../home.js';
 import { openDatabase, resultCode, SQLITE } from './driver.js';
 import type { Database } from './driver.js';
 import { storeError } from './store-error.js';
 
-export interface SessionLock {
+export interface LockIdentity {
   /** The file's name in the directory of locks, and which file that is. */
   readonly name: string;
   readonly inode: string;
+}
+
+export interface SessionLock extends LockIdentity {
   /** Frees the lock and leaves its file: whoever looks finds the session dead, and rescues what it owned. */
   free(): void;
   /** Frees the lock and removes its file, once the session is gone. */
   release(): void;
 }
 
+/** A name that is not in use; nothing is made. */
+export function newLockFile(directory: string): string {
+  return join(directory, `${randomBytes(8).toString('hex')}.lock`);
+}
+
+/** Which lock a file is; of one that does not exist, nobody will ever find it free. */
+export function lockOf(path: string): LockIdentity {
+  return { name: basename(path), inode: inodeOf(path) ?? '' };
+}
+
 /** Takes a new lock. The file is opened by SQLite alone: closing another descriptor of it would drop the lock. */
 export function takeSessionLock(directory: string): SessionLock {
-  const name = `${randomBytes(8).toString('hex')}.lock`;
-  const path = join(directory, name);
+  const path = newLockFile(directory);
   try {
     const file = openSync(path, 'wx', 0o600);
     fchmodSync(file, 0o600);
@@ -38,7 +50,7 @@ export function takeSessionLock(directory: string): SessionLock {
     free();
     removeLockFile(path);
   };
-  return { name, inode: inodeOf(path) ?? '', free, release };
+  return { ...lockOf(path), free, release };
 }
 
 /**

@@ -4,30 +4,35 @@ import type { ProcessingJob } from '../../job/job.js';
 import type { DeadSession, FinishedRun, Session, SessionKind, SessionOwner } from '../store.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
+import type { Row } from './driver.js';
 import { finishRun } from './finish.js';
 import { toProcessingJob, toSession } from './rows.js';
 import type { SessionRow } from './rows.js';
-import { probeSessionLock } from './session-lock.js';
+import { lockOf, probeSessionLock } from './session-lock.js';
 import type { SessionLock } from './session-lock.js';
 
 const INSERT = `
-  INSERT INTO workers (kind, host, boot_id, pid, pid_start_time, lock_name, lock_inode, slots, queues, started_at, heartbeat)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  INSERT INTO workers (kind, host, boot_id, pid, pid_start_time, lock_name, lock_inode, launcher_lock_name,
+    launcher_lock_inode, slots, queues, started_at, heartbeat)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   RETURNING *`;
 
-/** The lock is held before the row exists, so that nobody ever sees a living session without one. */
+/** The locks are held before the row exists, so that nobody ever sees a living session without them. */
 export async function insertSession(
   connection: Connection,
   owner: SessionOwner,
   lock: SessionLock,
 ): Promise<Session> {
   const queues = owner.queues === null ? null : JSON.stringify(owner.queues);
+  const launcherLock = owner.launcherLock === null ? null : lockOf(owner.launcherLock);
   return connection.write(() => {
     const now = Date.now();
     const { kind, host, bootId, pid, pidStartTime, slots } = owner;
+    const process = [kind, host, bootId, pid, pidStartTime] as const;
+    const launcher = launcherLock === null ? [null, null] : [launcherLock.name, launcherLock.inode];
     const row = connection
       .sql(INSERT)
-      .get(kind, host, bootId, pid, pidStartTime, lock.name, lock.inode, slots, queues, now, now);
+      .get(...process, lock.name, lock.inode, ...launcher, slots, queues, now, now);
     if (row === undefined) throw new Error('the session was not inserted');
     return toSession(row);
   });
@@ -35,15 +40,15 @@ export async function insertSession(
 
 /**
  * Records the runs that were lost with the session, gives back whatever else it owned (or lets it die with
- * its foreground run), and removes it. Returns the name of its lock; null where its row was gone already.
+ * its foreground run), and removes it. Returns the names of its locks; none where its row was gone already.
  * Fenced run by run: where somebody else has done it, nothing changes.
  */
 export async function removeSession(
   connection: Connection,
   session: Session,
   lostRuns: readonly FinishedRun[],
-): Promise<string | null> {
-  const lockName = await connection.write(() => {
+): Promise<string[]> {
+  const lockNames = await connection.write(() => {
     const now = Date.now();
     const counters = new CounterChanges();
     for (const run of lostRuns) finishRun(connection, session, run, now, counters);
@@ -53,13 +58,17 @@ export async function removeSession(
     killKeptJobs(connection, session, now, counters);
     counters.write(connection);
     const removed = connection
-      .sql('DELETE FROM workers WHERE session_id = ? RETURNING lock_name')
+      .sql('DELETE FROM workers WHERE session_id = ? RETURNING lock_name, launcher_lock_name')
       .get(session.id);
     failpoint('close.before_commit');
-    return removed === undefined ? null : String(removed['lock_name']);
+    return lockNamesOf(removed);
   });
   failpoint('close.after_commit');
-  return lockName;
+  return lockNames;
+}
+
+function lockNamesOf(row: Row | undefined): string[] {
+  return [row?.['lock_name'], row?.['launcher_lock_name']].filter((name) => typeof name === 'string');
 }
 
 function abandoned(job: ProcessingJob, kind: SessionKind): FinishedRun {
@@ -111,11 +120,11 @@ export async function listSessions(connection: Connection, kind?: SessionKind): 
 }
 
 export async function listLockNames(connection: Connection): Promise<Set<string>> {
-  const rows = await connection.rows('SELECT lock_name FROM workers');
-  return new Set(rows.map((row) => String(row['lock_name'])));
+  const rows = await connection.rows('SELECT lock_name, launcher_lock_name FROM workers');
+  return new Set(rows.flatMap(lockNamesOf));
 }
 
-/** Asks the kernel about each session's lock. Another boot id cannot be alive, but its lock must say so too. */
+/** Asks the kernel about each session's locks. Another boot id cannot be alive, but its locks must say so too. */
 export async function listDeadSessions(
   connection: Connection,
   locksDir: string,
@@ -126,12 +135,18 @@ export async function listDeadSessions(
   const dead = rows
     // This process is alive, and to ask about its own locks every second would be most of what an idle worker does.
     .filter((row) => !isOwn(row.session_id))
-    .filter((row) => probeSessionLock(locksDir, row.lock_name, row.lock_inode) === 'free')
+    .filter((row) => isFree(locksDir, row.lock_name, row.lock_inode))
     .map((row) => ({
       session: toSession({ ...row }),
       cause: row.boot_id === bootId ? ('crash' as const) : ('reboot' as const),
+      isEnding: !isFree(locksDir, row.launcher_lock_name, row.launcher_lock_inode),
     }));
   return [...dead, ...(await listVanishedSessions(connection))];
+}
+
+/** Without a lock there is nobody to hold it. */
+function isFree(locksDir: string, name: string | null, inode: string | null): boolean {
+  return name === null || probeSessionLock(locksDir, name, inode ?? '') === 'free';
 }
 
 /**
@@ -145,10 +160,11 @@ async function listVanishedSessions(connection: Connection): Promise<DeadSession
   return rows.map((row) => ({
     session: { ...UNKNOWN_OWNER, id: Number(row['session_id']), startedAtMs: 0, stopRequested: false },
     cause: 'vanished',
+    isEnding: false,
   }));
 }
 
-const UNKNOWN_OWNER: SessionOwner = {
+const UNKNOWN_OWNER: Omit<SessionOwner, 'launcherLock'> = {
   kind: 'worker',
   host: '',
   bootId: '',

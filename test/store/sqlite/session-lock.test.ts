@@ -1,7 +1,9 @@
 import { copyFileSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { bootId } from '../../../src/launcher/process-identity.js';
+import { rescueDeadSessions } from '../../../src/maintenance/rescue.js';
+import { openDatabase } from '../../../src/store/sqlite/driver.js';
 import { startProgram } from '../../support/programs.js';
 import { openTestStore, owner, temporaryHome } from '../../support/stores.js';
 
@@ -42,6 +44,29 @@ test('a lock file of rubbish does not stop a look at the others', async () => {
   const [name] = locksIn(store.runDir);
   writeFileSync(join(store.runDir, name ?? ''), 'rubbish'.repeat(1000));
   expect(await store.listDeadSessions(bootId())).toHaveLength(1);
+});
+
+test('a session whose launcher lives on is dead, but still ends what it ran; a missing lock proves nothing', async () => {
+  const home = temporaryHome();
+  const store = await openTestStore(home);
+  const launcherLock = store.newLockFile();
+  const launcher = openDatabase(launcherLock, 0);
+  onTestFinished(() => launcher.close());
+  launcher.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  const program = await startProgram('session', { home, launcherLock });
+  await program.next();
+  expect(await store.listDeadSessions(bootId())).toEqual([]);
+  await program.kill();
+  expect(await store.listDeadSessions(bootId())).toMatchObject([{ cause: 'crash', isEnding: true }]);
+  expect(await rescueDeadSessions(store)).toEqual({ left: 1 });
+  launcher.exec('COMMIT');
+  renameSync(launcherLock, `${launcherLock}.away`);
+  expect(await rescueDeadSessions(store)).toEqual({ left: 1 });
+  renameSync(`${launcherLock}.away`, launcherLock);
+  expect(await store.listDeadSessions(bootId())).toMatchObject([{ cause: 'crash', isEnding: false }]);
+  expect(await rescueDeadSessions(store)).toEqual({ left: 0 });
+  expect(await store.listDeadSessions(bootId())).toEqual([]);
+  expect(tracesIn(store.runDir)).toEqual([]);
 });
 
 test('a closed session leaves no lock, a rescued one neither', async () => {
