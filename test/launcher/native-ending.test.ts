@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { whyNot } from '../native/build.js';
-import { asking, launcherPid, openLauncher, printed, program } from '../native/launchers.js';
-import { isAlive, killQuietly, processState, waitUntil } from '../support/processes.js';
+import { asking, openLauncher, printed, program } from '../native/launchers.js';
+import { isAlive, killQuietly, launcherPid, processState, waitUntil } from '../support/processes.js';
 import { argv, never, shell, type TrialRun } from './runs.js';
 
 const asRoot = process.getuid?.() === 0;

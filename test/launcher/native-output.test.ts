@@ -5,18 +5,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { followRecords } from '../../src/output/record-file.js';
 import { isRecordLog, type OutputRecord } from '../../src/output/records.js';
-import {
-  asking,
-  launcherPid,
-  logOf,
-  openLauncher,
-  printed,
-  program,
-  residentKb,
-} from '../native/launchers.js';
+import { asking, logOf, openLauncher, printed, program, residentKb } from '../native/launchers.js';
 import { whyNot } from '../native/build.js';
 import { blocks, KIB, MIB, total } from '../native/output.js';
-import { waitUntil } from '../support/processes.js';
+import { launcherPid, waitUntil } from '../support/processes.js';
 import { argv, never, shell, type TrialRun } from './runs.js';
 
 function diskBytes(file: string): number {

@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 
 import { readNote } from '../../src/launcher/run-note.js';
 import { whyNot } from '../native/build.js';
-import { asking, launcherPid, openLauncher, printed, program } from '../native/launchers.js';
+import { asking, openLauncher, printed, program } from '../native/launchers.js';
+import { launcherPid } from '../support/processes.js';
 import { argv, never, shell } from './runs.js';
 
 const asRoot = process.getuid?.() === 0;

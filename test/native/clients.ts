@@ -7,8 +7,8 @@ import { onTestFinished } from 'vitest';
 
 import type { NativeLaunchSpec } from '../../src/launcher/native-spec.js';
 import { bundle } from '../launcher/bundle.js';
-import { isAlive, killQuietly, waitUntil } from '../support/processes.js';
-import { launcherPid, program } from './launchers.js';
+import { isAlive, killQuietly, launcherPid, waitUntil } from '../support/processes.js';
+import { program } from './launchers.js';
 
 export interface Client {
   readonly child: ChildProcess;

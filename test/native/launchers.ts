@@ -1,6 +1,6 @@
 /** Real launchers for tests, closed when the test is over. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 import { onTestFinished } from 'vitest';
 
@@ -41,22 +41,6 @@ export async function printed(
   stream?: 'stdout' | 'stderr',
 ): Promise<string> {
   return Buffer.from(textOf(await logOf(exit, spec), stream)).toString('latin1');
-}
-
-/** The pid of the launcher of this process: its one child of that name. */
-export function launcherPid(parent: number = process.pid): number | null {
-  const file = `/proc/${parent}/task/${parent}/children`;
-  const children = existsSync(file) ? readFileSync(file, 'latin1').split(' ').filter(Boolean) : [];
-  const pid = children.find((child) => nameOf(child) === 'launcher');
-  return pid === undefined ? null : Number(pid);
-}
-
-function nameOf(pid: string): string | null {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
-  } catch {
-    return null;
-  }
 }
 
 /** What a process holds in memory that is its own, in KiB. */

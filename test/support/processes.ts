@@ -1,7 +1,7 @@
 /** Looks at real processes, for tests that wait for conditions and never sleep. */
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 10;
@@ -107,6 +107,22 @@ function stateByPs(pid: number): string | null {
         .trim()
         .charAt(0) || null
     );
+  } catch {
+    return null;
+  }
+}
+
+/** The pid of the launcher of a process, this one by default: its one child of that name. */
+export function launcherPid(parent: number = process.pid): number | null {
+  const file = `/proc/${parent}/task/${parent}/children`;
+  const children = existsSync(file) ? readFileSync(file, 'latin1').split(' ').filter(Boolean) : [];
+  const pid = children.find((child) => nameOf(child) === 'launcher');
+  return pid === undefined ? null : Number(pid);
+}
+
+function nameOf(pid: string): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
   } catch {
     return null;
   }

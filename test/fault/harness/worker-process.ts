@@ -1,7 +1,7 @@
 /** Real worker processes, which the tests kill, stop and continue. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { isAlive, killQuietly, processState, waitUntil } from '../../support/processes.js';
+import { isAlive, killQuietly, launcherPid, processState, waitUntil } from '../../support/processes.js';
 import { uptimeS } from './clock.js';
 import { environment } from './client.js';
 import type { Fate } from './client.js';
@@ -26,8 +26,10 @@ export class WorkerProcess {
   /** Resolves when it has ended, however. A death by KILL is recorded as a fault. */
   readonly ended: Promise<WorkerEnd>;
   end: WorkerEnd | null = null;
+  readonly #world: World;
 
   constructor(world: World, options: WorkerOptions = {}) {
+    this.#world = world;
     this.log = world.workerLog();
     const words = [
       'worker',
@@ -61,6 +63,14 @@ export class WorkerProcess {
   async kill(): Promise<void> {
     killQuietly(this.pid);
     await this.ended;
+  }
+
+  /** Kills its launcher alone, where it has one just now; recorded as a fault of this worker. */
+  killLauncher(): void {
+    const launcher = launcherPid(this.pid);
+    if (launcher === null) return;
+    killQuietly(launcher);
+    this.#world.addFault('kill', uptimeS(), this.pid);
   }
 
   /** Asks it to finish what it runs; resolves when it has ended, and rejects after the time given. */

@@ -48,6 +48,11 @@ export async function playRound(world: World, survivor: WorkerProcess | null): P
   await Promise.race([victim.ended, startedWork(victim)]);
   await Promise.race([victim.ended, delay(random.between(0, LONGEST_LIFE_MS))]);
   const killedBoth = survivor !== null && random.chance(0.5);
+  if (random.chance(0.3)) {
+    // Its launcher first: at the same moment, or so that the worker may see it and start another.
+    victim.killLauncher();
+    await Promise.race([victim.ended, delay(random.pick([0, 0, 20, 300]))]);
+  }
   await Promise.all([victim.kill(), killedBoth ? survivor.kill() : null, client]);
   const living = killedBoth || survivor?.end !== null ? null : survivor;
   // A worker that outlives the round rescues beside the next victim.

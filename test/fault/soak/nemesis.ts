@@ -24,6 +24,7 @@ export async function playNemesis({ world, fleet, canFillDisk, isOver }: Nemesis
   const faults = [
     ...Array.from({ length: 5 }, () => killWorker),
     ...Array.from({ length: 2 }, () => stopWorker),
+    killLauncher,
     holdLock,
     ...(canFillDisk ? [fillDisk] : []),
     ...(fleet.canSetClocks ? [setClock, setClock] : []),
@@ -41,6 +42,8 @@ const killWorker: FaultMaker = async ({ random }, fleet) => {
   const victims = random.chance(0.2) ? fleet.living : fleet.living.slice(0, 1);
   await Promise.all(victims.map(({ worker }) => worker.kill()));
 };
+
+const killLauncher: FaultMaker = async (_world, fleet) => fleet.living[0]?.worker.killLauncher();
 
 const stopWorker: FaultMaker = async (world, fleet) => {
   const [member] = fleet.living;
