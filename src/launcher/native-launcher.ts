@@ -220,7 +220,7 @@ async function bury(spec: LaunchSpec, isGreeted: boolean, why: string): Promise<
   if (!isGreeted) return noStart(why);
   const { note } = await endLeftovers(spec.noteFile);
   if (note === 'missing') return noStart(why);
-  return { cause: 'launcher_died', exitCode: null, signal: null, message: why };
+  return { cause: 'launcher_died', exitCode: null, signal: null, message: `lost: ${why}` };
 }
 
 function stoppedBeforeStart(): NativeExit {

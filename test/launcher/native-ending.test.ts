@@ -135,7 +135,7 @@ describe.skipIf(program === null)(`what a run leaves behind${whyNot(program)}`, 
     expect(await launcher.run(trial.spec, never)).toMatchObject({
       cause: 'launcher_died',
       exitCode: null,
-      message: 'its launcher ended: SIGKILL',
+      message: 'lost: its launcher ended: SIGKILL',
     });
     expect(await neighbour).toMatchObject({ cause: 'launcher_died' });
     expect(isAlive(pid)).toBe(false);

@@ -13,7 +13,7 @@ export interface Replay {
   readonly mistakes: readonly string[];
 }
 
-const CRASH = 'lost: its worker died';
+const CRASH = /^lost: its (worker died|launcher ended)/;
 
 /** `runs`: oldest first. */
 export function replay(job: JobRow, runs: readonly RunRow[]): Replay {
@@ -35,7 +35,7 @@ export function replay(job: JobRow, runs: readonly RunRow[]): Replay {
         if (attempts >= job.maxRetries) end = 'dead';
         break;
       case 'lost':
-        if (run.reason === CRASH) crashes += 1;
+        if (CRASH.test(run.reason ?? '')) crashes += 1;
         if (crashes >= MAX_CRASHES) end = 'dead';
         break;
       case 'cancelled':

@@ -1,8 +1,8 @@
 /** The end of a history: everything is healed, the queue drains, the workers stop, and the evidence is taken. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pidsWithEnv, waitUntil } from '../../support/processes.js';
+import { waitUntil } from '../../support/processes.js';
 import type { Evidence } from '../checkers/evidence.js';
+import { describeJobProcesses } from './job-processes.js';
 import { readLedger } from './ledger.js';
 import { takeSnapshot, unfinishedJobs } from './snapshot.js';
 import { WorkerProcess } from './worker-process.js';
@@ -61,22 +61,6 @@ export function takeEvidence(world: World, stuck: string | null): Evidence {
     stuck,
     ledger: readLedger(world.ledgerFile),
     snapshot: takeSnapshot(world.home),
-    leftProcesses: jobProcesses(world),
+    leftProcesses: describeJobProcesses(world),
   };
-}
-
-/** What runs and carries a job's mark of this home. */
-function jobProcesses({ home }: World): string[] {
-  return pidsWithEnv('QUEUECTL_HOME', home).flatMap((pid) => {
-    try {
-      const job = /(?:^|\0)QUEUECTL_JOB_ID=([^\0]*)/.exec(
-        readFileSync(`/proc/${pid}/environ`, 'latin1'),
-      )?.[1];
-      if (job === undefined) return [];
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
-      return [`${pid} of job ${job}: ${command}`];
-    } catch {
-      return []; // It ended meanwhile.
-    }
-  });
 }
