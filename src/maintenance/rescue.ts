@@ -3,6 +3,7 @@ import { decide } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
 import type { Outcome } from '../job/outcome.js';
 import { endLeftovers } from '../launcher/leftovers.js';
+import type { Leftovers } from '../launcher/leftovers.js';
 import { bootId } from '../launcher/process-identity.js';
 import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
@@ -27,9 +28,11 @@ async function rescueSession(store: Store, dead: DeadSession): Promise<void> {
   const owned = await store.listOwned(dead.session);
   failpoint('rescue.before_kill');
   // After a reboot nothing is left, and a noted pid may be a stranger's.
-  if (dead.cause !== 'reboot')
-    await Promise.all(owned.map(({ seq, run }) => endLeftovers(noteFile(store.runDir, seq, run))));
-  const finished = owned.map((job) => lostRun(store, job, dead));
+  const leftovers =
+    dead.cause === 'reboot'
+      ? []
+      : await Promise.all(owned.map(({ seq, run }) => endLeftovers(noteFile(store.runDir, seq, run))));
+  const finished = owned.map((job, index) => lostRun(store, job, dead, leftovers[index]));
   failpoint('rescue.after_kill');
   await store.rescueSession(dead.session, finished);
   failpoint('rescue.after_commit');
@@ -48,18 +51,29 @@ const REASONS: Readonly<Record<DeadSession['cause'], string>> = {
   vanished: 'lost: the record of its worker vanished',
 };
 
-function lostRun(store: Store, job: ProcessingJob, { session, cause }: DeadSession): FinishedRun {
-  const outcome: Outcome = { kind: 'lost', cause: cause === 'vanished' ? 'lease' : cause };
+/** A process is noted before it does anything: without a note, the job waited for a slot, or was about to start. */
+const NEVER_STARTED = 'never started: its worker died';
+
+function lostRun(
+  store: Store,
+  job: ProcessingJob,
+  { session, cause }: DeadSession,
+  leftovers: Leftovers | undefined,
+): FinishedRun {
+  const hasStarted = leftovers?.note !== 'missing' || session.kind === 'run';
+  const outcome: Outcome = hasStarted
+    ? { kind: 'lost', cause: cause === 'vanished' ? 'lease' : cause }
+    : { kind: 'given_back', delayMs: 0 };
   const transition = decide({ ...job, attached: session.kind === 'run' }, outcome, Math.random());
   const output = readCollected(logFile(store.logsDir, job.seq, job.run));
   return {
     seq: job.seq,
     run: job.run,
     transition,
-    outcome: 'lost',
+    outcome: outcome.kind,
     exitCode: null,
     signal: null,
-    reason: REASONS[cause],
+    reason: hasStarted ? REASONS[cause] : NEVER_STARTED,
     outputBytes: output.bytes,
     output: output.inline,
   };

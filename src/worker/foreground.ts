@@ -5,6 +5,7 @@ import type { Launcher, LaunchSpec } from '../launcher/launcher.js';
 import { thisProcess } from '../launcher/process-identity.js';
 import type { Queue } from '../queue.js';
 import type { FinishedRun, Session } from '../store/store.js';
+import { inheritedEnvironment } from './job-environment.js';
 import { cleanUp, runJob } from './run-job.js';
 import type { RunContext } from './run-job.js';
 import { WakeUp } from './wake-up.js';
@@ -33,7 +34,8 @@ export async function runInForeground(
   const session = await store.openSession(owner);
   try {
     const job = await store.insertRunning(session, newJob);
-    const context: RunContext = { store, stoppedFor: 'cancelled', attached: true, ...options };
+    const environment = inheritedEnvironment(process.env);
+    const context: RunContext = { store, environment, stoppedFor: 'cancelled', attached: true, ...options };
     await runWithRetries(session, job, context, options.signal);
     return await queue.get(job.id);
   } finally {

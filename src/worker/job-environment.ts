@@ -5,18 +5,23 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Ours, and no business of a job's: what gives access to the database, and the mark of the run we may be part of. */
 const SECRETS: ReadonlySet<string> = new Set(['QUEUECTL_DATABASE_URL', 'QUEUECTL_TOKEN']);
 
-/** The worker's environment without our secrets, then the job's own, then what tells a job who it is. */
+/** The worker's environment without our secrets. Read once a worker: Node asks the system for each variable. */
+export function inheritedEnvironment(worker: Environment): Record<string, string> {
+  const inherited = Object.entries(worker).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !SECRETS.has(entry[0]),
+  );
+  return Object.fromEntries(inherited);
+}
+
+/** What the worker hands down, then the job's own, then what tells a job who it is. */
 export function jobEnvironment(
-  worker: Environment,
+  inherited: Readonly<Record<string, string>>,
   job: ProcessingJob,
   home: string,
   token: string,
 ): Record<string, string> {
-  const inherited = Object.entries(worker).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !SECRETS.has(entry[0]),
-  );
   return {
-    ...Object.fromEntries(inherited),
+    ...inherited,
     ...job.env,
     QUEUECTL_JOB_ID: job.id,
     QUEUECTL_RUN: String(job.run),

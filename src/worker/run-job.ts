@@ -14,6 +14,8 @@ import { jobEnvironment } from './job-environment.js';
 export interface RunContext {
   readonly store: Store;
   readonly launcher: Launcher;
+  /** From inheritedEnvironment. */
+  readonly environment: Readonly<Record<string, string>>;
   /** What it means when our signal ended the run. */
   readonly stoppedFor: 'cancelled' | 'given_back';
   /** The job belongs to this process and must not be rerun by others. */
@@ -57,12 +59,12 @@ export function cleanUp(store: Store, finished: FinishedRun): void {
   if (finished.output !== null) removeFile(logFile(store.logsDir, finished.seq, finished.run));
 }
 
-function launchSpec(job: ProcessingJob, { store, onOutput }: RunContext): LaunchSpec {
+function launchSpec(job: ProcessingJob, { store, environment, onOutput }: RunContext): LaunchSpec {
   const token = randomBytes(16).toString('hex');
   return {
     command: typeof job.command === 'string' ? { shell: job.command } : { argv: job.command },
     cwd: job.cwd,
-    env: jobEnvironment(process.env, job, store.home, token),
+    env: jobEnvironment(environment, job, store.home, token),
     token,
     timeoutMs: job.timeoutMs,
     graceMs: job.graceMs,

@@ -1,11 +1,14 @@
-/** The runs of one worker: each has a numbered slot from its claim until the store knows its end. */
+/** The runs of one worker: each has a numbered slot while its process runs. Jobs claimed ahead wait for one. */
 import { commandText } from '../job/command.js';
 import type { ProcessingJob } from '../job/job.js';
 import type { Launcher } from '../launcher/launcher.js';
 import { emit } from '../log.js';
 import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
-import type { FinishedRun, RunKey, Store } from '../store/store.js';
+import type { ExchangeRequest, FinishedRun, RunKey, Store } from '../store/store.js';
+import { announceFinish } from './announce.js';
+import { inheritedEnvironment } from './job-environment.js';
+import { Pace } from './pace.js';
 import { cleanUp, runJob } from './run-job.js';
 
 interface Occupied {
@@ -14,16 +17,28 @@ interface Occupied {
   readonly abort: AbortController;
   /** Set once the process has ended. */
   finished: FinishedRun | null;
+  endedAt: number;
   /** The store gave the job to somebody else: the end of this run must not be reported. */
   disowned: boolean;
+}
+
+interface Waiting {
+  readonly job: ProcessingJob;
+  readonly claimedAt: number;
 }
 
 export class Slots {
   readonly #total: number;
   readonly #store: Store;
+  readonly #environment = inheritedEnvironment(process.env);
   #launcher: Launcher | null = null;
   readonly #onFinished: () => void;
   readonly #occupied = new Set<Occupied>();
+  readonly #pace = new Pace();
+  #waiting: Waiting[] = [];
+  /** How often jobs that waited were dropped, and how many of these times the store has heard of. */
+  #drops = 0;
+  #reportedDrops = 0;
   /** Set once every run was told to end. */
   #graceMs: number | null = null;
 
@@ -35,22 +50,50 @@ export class Slots {
   }
 
   get isIdle(): boolean {
-    return this.#occupied.size === 0;
+    return this.#occupied.size === 0 && this.#waiting.length === 0;
   }
 
-  /** How many jobs can be started once `finished` is stored. */
+  /** How many jobs can be taken once `finished` is stored: for free slots, and of short jobs some ahead of them. */
   get free(): number {
-    return this.#total - [...this.#occupied].filter((run) => run.finished === null).length;
+    const ahead = this.#pace.ahead(this.#total);
+    return Math.max(0, this.#total + ahead - this.#active.length - this.#waiting.length);
   }
 
+  /** What runs, and what was claimed ahead. */
   get running(): RunKey[] {
-    return [...this.#occupied]
-      .filter((run) => run.finished === null && !run.disowned)
-      .map(({ job }) => toKey(job));
+    const active = this.#active.filter((run) => !run.disowned);
+    return [...active, ...this.#waiting].map(({ job }) => toKey(job));
+  }
+
+  get #active(): Occupied[] {
+    return [...this.#occupied].filter((run) => run.finished === null);
   }
 
   get finished(): FinishedRun[] {
     return [...this.#occupied].flatMap((run) => run.finished ?? []);
+  }
+
+  /** In how many ms the store should hear of us; null: there is nothing to tell. */
+  get reportInMs(): number | null {
+    if (this.#drops > this.#reportedDrops) return 0;
+    const ends = [...this.#occupied].filter((run) => run.finished !== null);
+    if (ends.length === 0) return null;
+    if (this.#waiting.length === 0) return 0;
+    return this.#pace.shareInMs(Math.min(...ends.map(({ endedAt }) => endedAt)));
+  }
+
+  /** In how many ms a job that waits for a slot has waited for too long. */
+  get staleInMs(): number {
+    const [first] = this.#waiting;
+    return first === undefined ? Infinity : this.#pace.staleInMs(first.claimedAt);
+  }
+
+  /** What waits for a slot is ours no longer; the next report gives it back. */
+  dropWaiting(): void {
+    if (this.#waiting.length === 0) return;
+    this.#waiting = [];
+    this.#drops += 1;
+    this.#pace.forget();
   }
 
   /** From now on runs are started by this launcher. */
@@ -65,13 +108,39 @@ export class Slots {
     for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.stopped', slot });
   }
 
-  start(job: ProcessingJob): void {
+  /** What to tell the store; call `reported` with its number once the store has taken it. */
+  report(): ExchangeRequest & { readonly drops: number } {
+    const { running, finished, free } = this;
+    return { running, finished, free, drops: this.#drops };
+  }
+
+  reported({ drops }: { readonly drops: number }): void {
+    this.#reportedDrops = drops;
+  }
+
+  /** What the store gave us: it is started in this order, as slots are free. */
+  take(jobs: readonly ProcessingJob[]): void {
+    const claimedAt = performance.now();
+    this.#waiting.push(...jobs.map((job) => ({ job, claimedAt })));
+    this.#startWaiting();
+  }
+
+  #startWaiting(): void {
+    while (this.#active.length < this.#total) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#start(next.job);
+    }
+  }
+
+  #start(job: ProcessingJob): void {
     if (this.#launcher === null) throw new Error('the slots are not open');
     const run: Occupied = {
       slot: this.#freeSlot(),
       job,
       abort: new AbortController(),
       finished: null,
+      endedAt: 0,
       disowned: false,
     };
     this.#occupied.add(run);
@@ -83,8 +152,13 @@ export class Slots {
   }
 
   async #watch(run: Occupied, launcher: Launcher): Promise<void> {
-    const context = { store: this.#store, launcher, stoppedFor: 'given_back', attached: false } as const;
+    const [store, environment] = [this.#store, this.#environment];
+    const context = { store, launcher, environment, stoppedFor: 'given_back', attached: false } as const;
+    const startedAt = performance.now();
     run.finished = await runJob(run.job, context, run.abort.signal);
+    run.endedAt = performance.now();
+    this.#pace.noteRun(run.endedAt - startedAt);
+    this.#startWaiting();
     if (run.disowned) this.settle(run.finished, false);
     this.#onFinished();
   }
@@ -96,7 +170,7 @@ export class Slots {
     this.#occupied.delete(run);
     if (accepted) {
       cleanUp(this.#store, finished);
-      announceFinish(run, finished);
+      announceFinish(run.slot, run.job.id, finished.transition);
     } else {
       removeFile(noteFile(this.#store.runDir, finished.seq, finished.run));
       emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
@@ -105,6 +179,7 @@ export class Slots {
 
   /** Ends a run that the store no longer counts as ours; it changes nothing any more. */
   disown(key: RunKey, graceMs: number): void {
+    this.#waiting = this.#waiting.filter(({ job }) => !isRun(job, key));
     const run = this.#find(key);
     if (run === undefined || run.finished !== null) return;
     run.disowned = true;
@@ -113,6 +188,7 @@ export class Slots {
 
   /** The same for every run; one that has ended already is dropped. */
   disownAll(graceMs: number): void {
+    this.#waiting = [];
     for (const { job, finished } of this.#occupied) {
       if (finished === null) this.disown(job, graceMs);
       else this.settle(finished, false);
@@ -126,33 +202,21 @@ export class Slots {
   }
 
   #find(key: RunKey): Occupied | undefined {
-    return [...this.#occupied].find(({ job }) => job.seq === key.seq && job.run === key.run);
+    return [...this.#occupied].find(({ job }) => isRun(job, key));
   }
 
   #freeSlot(): number {
-    const taken = new Set([...this.#occupied].map((run) => run.slot));
+    const taken = new Set(this.#active.map((run) => run.slot));
     let slot = 1;
     while (taken.has(slot)) slot++;
     return slot;
   }
 }
 
-function toKey({ seq, run }: RunKey): RunKey {
-  return { seq, run };
+function isRun(job: RunKey, key: RunKey): boolean {
+  return job.seq === key.seq && job.run === key.run;
 }
 
-function announceFinish({ slot, job: { id } }: Occupied, { transition }: FinishedRun): void {
-  switch (transition.to) {
-    case 'completed':
-      return emit({ event: 'job.completed', slot, id });
-    case 'failed':
-      return emit({ event: 'job.failed', slot, id, reason: transition.reason, delayMs: transition.delayMs });
-    case 'dead':
-      return emit({ event: 'job.dead', slot, id, reason: transition.reason });
-    case 'cancelled':
-      return emit({ event: 'job.cancelled', slot, id });
-    case 'pending':
-    case 'scheduled':
-      return emit({ event: 'job.given_back', slot, id });
-  }
+function toKey({ seq, run }: RunKey): RunKey {
+  return { seq, run };
 }

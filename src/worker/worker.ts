@@ -75,6 +75,7 @@ export class Worker {
   /** 'gracefully': claims nothing more, finishes what runs. 'now': ends what runs and gives it back. */
   stop(how: 'gracefully' | 'now'): void {
     const now = how === 'now';
+    this.#slots.dropWaiting();
     if (!this.#stopping || now) emit({ event: 'worker.stopping', running: this.#slots.running.length, now });
     this.#stopping = true;
     if (now) this.#slots.abortAll(SHORT_GRACE_MS);
@@ -103,27 +104,37 @@ export class Worker {
 
   async #work(session: Session): Promise<Session | null> {
     this.#rescue.startIfDue();
-    if (this.#slots.finished.length > 0) return this.#exchange(session);
+    if (this.#slots.staleInMs === 0) this.#slots.dropWaiting();
+    const { reportInMs } = this.#slots;
+    if (reportInMs === 0) return this.#exchange(session);
+    if (reportInMs !== null) return this.#sleep(reportInMs, session);
     const outlook = await this.#store.outlook(session);
     if (!outlook.sessionLives) return this.#startAfresh();
     if (outlook.stopRequested && !this.#stopping) this.stop('gracefully');
     if (!this.#stopping && outlook.ready && this.#slots.free > 0) return this.#exchange(session);
     if (this.#slots.isIdle && (this.#stopping || (await this.#isEmpty()))) return this.#end(session);
-    await this.#wakeUp.sleep(this.#sleepMs(outlook));
+    return this.#sleep(this.#sleepMs(outlook), session);
+  }
+
+  async #sleep(durationMs: number, session: Session): Promise<Session> {
+    await this.#wakeUp.sleep(durationMs);
     return session;
   }
 
   async #exchange(session: Session): Promise<Session> {
-    const { finished, running } = this.#slots;
-    const free = this.#stopping ? 0 : this.#slots.free;
-    const { claims, lost } = await this.#store.exchange(session, { running, finished, free });
+    const report = this.#slots.report();
+    const { finished } = report;
+    const free = this.#stopping ? 0 : report.free;
+    const { claims, lost } = await this.#store.exchange(session, { ...report, free });
+    this.#slots.reported(report);
     if (finished.length > 0) failpoint('finish.after_commit');
     if (claims.length > 0) failpoint('claim.after_commit');
     const isLost = (run: RunKey): boolean => lost.some((key) => key.seq === run.seq && key.run === run.run);
     for (const run of finished) this.#slots.settle(run, !isLost(run));
     if (finished.length > 0) failpoint('finish.after_cleanup');
     for (const key of lost) this.#slots.disown(key, SHORT_GRACE_MS);
-    for (const job of claims) this.#slots.start(job);
+    this.#slots.take(claims);
+    if (this.#stopping) this.#slots.dropWaiting();
     return session;
   }
 
@@ -131,7 +142,7 @@ export class Worker {
   #sleepMs({ nextDueMs }: Outlook): number {
     const hasRoom = this.#slots.free > 0 && !this.#stopping;
     const untilDueMs = hasRoom ? (nextDueMs ?? Infinity) : Infinity;
-    return Math.min(this.#pollIntervalMs, untilDueMs, this.#rescue.dueInMs);
+    return Math.min(this.#pollIntervalMs, untilDueMs, this.#rescue.dueInMs, this.#slots.staleInMs);
   }
 
   async #isEmpty(): Promise<boolean> {

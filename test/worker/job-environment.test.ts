@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { ProcessingJob } from '../../src/job/job.js';
-import { jobEnvironment } from '../../src/worker/job-environment.js';
+import { inheritedEnvironment, jobEnvironment } from '../../src/worker/job-environment.js';
 import { newJob } from '../support/stores.js';
 import { openTestQueue, startWorker } from '../support/workers.js';
 
@@ -33,7 +33,7 @@ const OURS = {
 test("the worker's environment, then the job's, then what tells a job who it is", () => {
   const job = { ...JOB, env: { A: 'job', QUEUECTL_RUN: '99', EMPTY: '' } };
   const worker = { A: 'worker', B: 'worker', GONE: undefined, QUEUECTL_JOB_ID: 'outer' };
-  expect(jobEnvironment(worker, job, '/home', 'token')).toEqual({
+  expect(jobEnvironment(inheritedEnvironment(worker), job, '/home', 'token')).toEqual({
     A: 'job',
     B: 'worker',
     EMPTY: '',
@@ -43,7 +43,7 @@ test("the worker's environment, then the job's, then what tells a job who it is"
 
 test('our secrets are not passed on', () => {
   const worker = { QUEUECTL_DATABASE_URL: 'postgres://u:secret@h/d', QUEUECTL_TOKEN: 'outer' };
-  expect(jobEnvironment(worker, JOB, '/home', 'token')).toEqual(OURS);
+  expect(jobEnvironment(inheritedEnvironment(worker), JOB, '/home', 'token')).toEqual(OURS);
 });
 
 test('a job sees it', async () => {
