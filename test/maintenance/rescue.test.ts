@@ -129,3 +129,18 @@ test('notes of runs that are over are swept up, those of running ones stay', asy
       .toSorted(),
   ).toEqual(['2.1', 'notes.txt']);
 });
+
+test('a job that its dead worker never started runs again at once, and counts no crash', async () => {
+  const { queue, home, over } = await openTestQueue();
+  const { id } = await queue.enqueue({ command: 'true' });
+  const program = await startProgram('session', { home, count: 1 });
+  expect((await program.next())['claims']).toEqual([id]);
+  await program.kill();
+  startWorker(queue);
+  const job = await over(id);
+  expect(job).toMatchObject({ state: 'completed', run: 2, attempts: 0, crashes: 0 });
+  expect(await queue.runs(job)).toMatchObject([
+    { outcome: 'given_back', reason: 'never started: its worker died' },
+    { outcome: 'success' },
+  ]);
+});

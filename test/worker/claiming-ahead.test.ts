@@ -1,0 +1,83 @@
+/** How a worker of short jobs claims ahead of its slots; its launcher ends runs when the test says. */
+import { expect, test } from 'vitest';
+import type { Exit, Launcher } from '../../src/launcher/launcher.js';
+import { waitUntil } from '../support/processes.js';
+import { openTestQueue, startWorker } from '../support/workers.js';
+
+/** As many runs as a worker looks at before it claims ahead. */
+const SHORT_RUNS = 16;
+const JOBS = 40;
+
+const SUCCESS: Exit = { cause: 'exited', exitCode: 0, signal: null, message: null };
+
+/** The first runs end at once; the next one when `release` is called, and tells of its start; the others at once, too. */
+function launcherThatHoldsOne(onHeld: () => void): { launcher: Launcher; release: () => void } {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let runs = 0;
+  const launcher: Launcher = {
+    name: 'node',
+    capabilities: { usage: false, outlivesNothing: false, pipes: false },
+    lockFile: null,
+    run: async () => {
+      runs += 1;
+      if (runs === SHORT_RUNS + 1) {
+        onHeld();
+        await released;
+      }
+      return SUCCESS;
+    },
+    close: async () => undefined,
+  };
+  return { launcher, release };
+}
+
+test('what waits too long for a slot goes back, counts nothing and runs once in the end', async () => {
+  const { queue } = await openTestQueue();
+  const jobs = Array.from({ length: JOBS }, () => ({ command: 'true' }));
+  const inserted = await queue.enqueueMany(jobs);
+  let isHeld = false;
+  const { launcher, release } = launcherThatHoldsOne(() => (isHeld = true));
+  const { ended } = startWorker(queue, { launcher, untilEmpty: true });
+  await waitUntil(
+    async () => {
+      const { processing, pending } = await queue.counts();
+      return isHeld && processing === 1 && pending === JOBS - SHORT_RUNS - 1;
+    },
+    { what: 'all but the one that runs to be given back', timeoutMs: 20_000 },
+  );
+  release();
+  await ended;
+  const outcomes: string[][] = [];
+  for (const { id } of inserted) {
+    const job = await queue.get(id);
+    expect(job).toMatchObject({ state: 'completed', attempts: 0, crashes: 0 });
+    outcomes.push((await queue.runs(job)).map(({ outcome }) => outcome));
+  }
+  expect(outcomes.slice(0, SHORT_RUNS + 1)).toEqual(
+    Array.from({ length: SHORT_RUNS + 1 }, () => ['success']),
+  );
+  expect(outcomes.every((of) => of.filter((outcome) => outcome === 'success').length === 1)).toBe(true);
+  expect(outcomes.flat()).toContain('given_back');
+});
+
+test('a worker that is told to stop gives back what waits for a slot while it finishes what runs', async () => {
+  const { queue } = await openTestQueue();
+  await queue.enqueueMany(Array.from({ length: JOBS }, () => ({ command: 'true' })));
+  const { launcher, release } = launcherThatHoldsOne(() => running.worker.stop('gracefully'));
+  const running = startWorker(queue, { launcher });
+  await waitUntil(
+    async () => {
+      const { processing, pending } = await queue.counts();
+      return processing === 1 && pending === JOBS - SHORT_RUNS - 1;
+    },
+    { what: 'what waits to be given back', timeoutMs: 20_000 },
+  );
+  release();
+  await running.ended;
+  expect(await queue.counts()).toMatchObject({
+    processing: 0,
+    completed: SHORT_RUNS + 1,
+    pending: JOBS - SHORT_RUNS - 1,
+  });
+});
