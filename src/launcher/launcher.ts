@@ -39,7 +39,7 @@ export interface LaunchUser {
 }
 
 /** Of each process of the run by itself, but for `processes`. */
-export interface LaunchLimits {
+interface LaunchLimits {
   /** Of address space. */
   readonly memoryBytes?: number | undefined;
   /** SIGXCPU at its end, SIGKILL a second later. */
