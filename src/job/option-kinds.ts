@@ -95,7 +95,10 @@ function readChoice(known: readonly string[], value: unknown, label: string): st
 function readOctal(value: unknown, label: string): string {
   const digits = typeof value === 'string' ? /^(?:0o)?0*([0-7]{1,3})$/i.exec(value.trim())?.[1] : undefined;
   if (digits !== undefined) return digits.padStart(3, '0');
-  throw usageError(`${label} must be octal digits in a string, at most 777, not ${show(value)}`, '"027"');
+  throw usageError(
+    `${label} must be octal digits in a string, at most 777, not ${show(value)}`,
+    'as in "027"; a number would be read in tens',
+  );
 }
 
 const USER = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/;

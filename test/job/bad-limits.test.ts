@@ -13,7 +13,7 @@ test('stragglers are ended or left, and a near word is named', () => {
 
 test('a umask is octal digits in a string, since a number would be read in tens', () => {
   for (const value of [27, 0o27, '', '0o', '8', '028', '1777', '0x1f', '-22', '0b1', 'rwx', true, []])
-    expect(refusal(withField('umask', value)).hint).toBe('"027"');
+    expect(refusal(withField('umask', value)).hint).toContain('"027"');
 });
 
 test('a memory limit is a size within reason', () => {
