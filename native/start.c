@@ -87,11 +87,29 @@ static bool limit(int resource, uint64_t value)
   return value == 0 || setrlimit((__rlimit_resource_t)resource, &both) == 0;
 }
 
+/* SIGXCPU says why; KILL, a second later, is for who ignores it. With one value for both the kernel would kill at once. */
+static bool limit_cpu(uint64_t seconds)
+{
+  struct rlimit now;
+  if (seconds == 0) return true;
+  if (getrlimit(RLIMIT_CPU, &now) < 0) return false;
+  const struct rlimit both = { seconds, now.rlim_max == seconds ? seconds : seconds + 1 };
+  return setrlimit(RLIMIT_CPU, &both) == 0;
+}
+
+/* To raise it is the right of the worker's user; lowered too early it would keep us from opening the input. */
+static bool raise_open_files(uint64_t value)
+{
+  struct rlimit now;
+  if (getrlimit(RLIMIT_NOFILE, &now) < 0) return false;
+  return value <= now.rlim_cur || limit(RLIMIT_NOFILE, value);
+}
+
 static bool set_limits(const struct start *start)
 {
   if ((start->flags & HAS_NICE) != 0 && setpriority(PRIO_PROCESS, 0, start->nice) < 0) return false;
-  return limit(RLIMIT_AS, start->memory) && limit(RLIMIT_CPU, start->cpu_seconds) &&
-         limit(RLIMIT_NOFILE, start->open_files) && limit(RLIMIT_NPROC, start->processes);
+  return limit(RLIMIT_AS, start->memory) && limit_cpu(start->cpu_seconds) && raise_open_files(start->open_files) &&
+         limit(RLIMIT_NPROC, start->processes);
 }
 
 /* By system call: the library's functions would look for other threads. */
@@ -134,6 +152,7 @@ FOREIGN_STACK static int child(void *argument)
   if (*start->directory != '\0' && chdir(start->directory) < 0) return fail(attempt, DIRECTORY);
   int in = open_stdin(attempt);
   if (in < 0) return fail(attempt, STDIN);
+  if (!limit(RLIMIT_NOFILE, start->open_files)) return fail(attempt, LIMITS);
   umask((start->flags & HAS_UMASK) != 0 ? start->umask : worker_umask);
   /* The last line, should we be killed. After the change of user, which clears it; and we may be dead already. */
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -3,10 +3,11 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { usageError, systemErrorCode } from './errors.js';
 import { ensureHome, fileError } from './home.js';
-import { readValue, unknownWord, valueOfText } from './job/option-kinds.js';
+import { readValue, valueOfText } from './job/option-kinds.js';
 import type { OptionKind } from './job/option-kinds.js';
 import { JOB_OPTIONS } from './job/options.js';
 import type { JobDefaults, JobOption } from './job/options.js';
+import { unknownWord } from './job/show-value.js';
 import { HOUR } from './time.js';
 
 export interface Setting {

@@ -1,8 +1,9 @@
 /** The queue as a program sees it: check the input, then one call of the store. */
 import { QueueError } from './errors.js';
 import type { Counts, Job, NewJob, Run } from './job/job.js';
-import { JOB_DEFAULTS, parseJobInput } from './job/options.js';
+import { JOB_DEFAULTS } from './job/options.js';
 import type { JobDefaults, JobInput } from './job/options.js';
+import { parseJobInput } from './job/parse-job.js';
 import { statesBefore } from './job/state.js';
 import type { State } from './job/state.js';
 import { logFile } from './output/log-file.js';

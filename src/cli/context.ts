@@ -1,6 +1,6 @@
 import { usageError } from '../errors.js';
 import { homeDirectory } from '../home.js';
-import { unknownWord } from '../job/option-kinds.js';
+import { unknownWord } from '../job/show-value.js';
 import { HOUR } from '../time.js';
 import type { Command, Context } from './command.js';
 import type { Flags } from './flags.js';

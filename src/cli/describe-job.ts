@@ -1,6 +1,7 @@
 /** A job and its runs in words. */
 import { commandText } from '../job/command.js';
 import type { Job, Run } from '../job/job.js';
+import { formatSize, formatSizeRoughly } from '../job/size.js';
 import { formatDuration } from '../time.js';
 import { instantCell } from './output/table.js';
 import type { Cell, Properties, Table } from './output/table.js';
@@ -29,12 +30,29 @@ export function describeJob(job: Job): Properties {
     ],
     ['directory', job.cwd],
     ['environment', env.length === 0 ? null : env.join(' ')],
+    ...describeProcess(job),
     ['created_at', instantCell(job.createdAtMs)],
     ['updated_at', instantCell(job.updatedAtMs)],
     ['next_run', nextRun(job)],
     ...describeEnd(job),
   ];
   return properties.filter(([, value]) => value !== null);
+}
+
+/** What it asks for its process. */
+function describeProcess(job: Job): Properties {
+  return [
+    ['stdin', job.stdin === null ? null : `${Buffer.byteLength(job.stdin)} bytes`],
+    ['stdin_file', job.stdinFile],
+    ['stragglers', job.stragglers === 'end' ? null : job.stragglers],
+    ['user', job.user],
+    ['nice', job.nice],
+    ['umask', job.umask],
+    ['memory_limit', job.memoryLimitBytes === null ? null : formatSize(job.memoryLimitBytes)],
+    ['cpu_limit', job.cpuLimitMs === null ? null : formatDuration(job.cpuLimitMs)],
+    ['open_files_limit', job.openFilesLimit],
+    ['process_limit', job.processLimit],
+  ];
 }
 
 function nextRun(job: Job): Cell {
@@ -65,6 +83,9 @@ export function runTable(runs: readonly Run[]): Table {
       { name: 'signal' },
       { name: 'started_at' },
       { name: 'duration', right: true },
+      { name: 'user', right: true },
+      { name: 'system', right: true },
+      { name: 'memory', right: true },
       { name: 'output_bytes', right: true },
       { name: 'reason' },
     ],
@@ -75,6 +96,9 @@ export function runTable(runs: readonly Run[]): Table {
       run.signal,
       instantCell(run.startedAtMs),
       formatDuration(run.finishedAtMs - run.startedAtMs),
+      run.usage === null ? null : formatDuration(run.usage.userMs),
+      run.usage === null ? null : formatDuration(run.usage.systemMs),
+      run.usage === null ? null : formatSizeRoughly(run.usage.maxRssKb * 1024),
       run.outputBytes,
       run.reason,
     ]),

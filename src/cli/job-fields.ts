@@ -1,5 +1,5 @@
 import type { Job } from '../job/job.js';
-import { parseJobInput } from '../job/options.js';
+import { parseJobInput } from '../job/parse-job.js';
 import { toJobJson } from '../job/to-json.js';
 
 /** Every field of a job's JSON. Asked of the shape itself, so that it can never fall behind. */

@@ -1,5 +1,6 @@
 /** The flags that choose jobs. */
-import { readValue, unknownWord } from '../job/option-kinds.js';
+import { readValue } from '../job/option-kinds.js';
+import { unknownWord } from '../job/show-value.js';
 import { isState, STATES } from '../job/state.js';
 import type { State } from '../job/state.js';
 import type { Flag, Flags } from './flags.js';

@@ -3,6 +3,7 @@ import { SETTINGS } from '../config.js';
 import type { OptionKind } from '../job/option-kinds.js';
 import { JOB_OPTIONS } from '../job/options.js';
 import type { JobOption } from '../job/options.js';
+import { formatSize } from '../job/size.js';
 import { formatDuration } from '../time.js';
 import { COMMANDS } from './command-table.js';
 import { TOPICS } from './help/topics.js';
@@ -78,7 +79,17 @@ function valueWords(kind: OptionKind): string {
     case 'number':
       return `number, ${kind.min} to ${kind.max}`;
     case 'duration':
-      return `duration, ${formatDuration(kind.minMs)} to ${formatDuration(kind.maxMs)}`;
+      return `duration, ${formatDuration(kind.minMs)} to ${formatDuration(kind.maxMs)}${kind.wholeSeconds === true ? ', whole seconds' : ''}`;
+    case 'size':
+      return `size, ${formatSize(kind.minBytes)} to ${formatSize(kind.maxBytes)}`;
+    case 'choice':
+      return kind.of.map(code).join(' or ');
+    case 'text':
+      return `text, at most ${formatSize(kind.maxBytes)} bytes`;
+    case 'octal':
+      return 'octal digits, 000 to 777';
+    case 'user':
+      return 'name of a user, or uid';
     case 'instant':
       return 'ISO 8601, or milliseconds since 1970';
     case 'id':

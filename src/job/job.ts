@@ -12,14 +12,31 @@ export interface Backoff {
 }
 
 /** How and where a job's process runs. */
-interface RunOptions {
+export interface RunOptions {
   readonly timeoutMs: number | null;
   /** Between TERM and KILL. */
   readonly graceMs: number;
   /** Null: the worker's own directory. */
   readonly cwd: string | null;
   readonly env: Readonly<Record<string, string>>;
+  /** Its standard input; not both, null: none. */
+  readonly stdin: string | null;
+  readonly stdinFile: string | null;
+  readonly stragglers: Stragglers;
+  /** A name or a uid. Null, here and below: the worker's own. */
+  readonly user: string | null;
+  readonly nice: number | null;
+  /** Three octal digits. */
+  readonly umask: string | null;
+  readonly memoryLimitBytes: number | null;
+  /** Whole seconds. */
+  readonly cpuLimitMs: number | null;
+  readonly openFilesLimit: number | null;
+  readonly processLimit: number | null;
 }
+
+/** What becomes of processes that outlive a job's command. */
+export type Stragglers = 'end' | 'leave';
 
 /** A job that passed every check and is not stored yet. */
 export interface NewJob extends RunOptions {

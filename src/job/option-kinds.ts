@@ -1,19 +1,28 @@
 /** How the value of each kind of job option is read, from JSON or from text. Pure. */
-import { didYouMean, usageError } from '../errors.js';
-import { formatDuration, parseDuration, parseInstant } from '../time.js';
+import { usageError } from '../errors.js';
 import type { Command } from './job.js';
+import { readDuration, readInstant, readNumber, readSize } from './read-amounts.js';
+import { show, unknownWord } from './show-value.js';
+import { formatSize } from './size.js';
 
 /** Linux refuses a longer argument (MAX_ARG_STRLEN, its final NUL included). */
 const LONGEST_COMMAND_BYTES = 128 * 1024 - 1;
 const LONGEST_NAME = 128;
-/** Earlier instants are more likely seconds given as milliseconds. */
-const EARLIEST_INSTANT = 100_000_000_000;
-const LATEST_INSTANT = Date.UTC(9999, 11, 31);
 
 export type OptionKind =
   | { readonly kind: 'integer' | 'number'; readonly min: number; readonly max: number }
-  | { readonly kind: 'duration'; readonly minMs: number; readonly maxMs: number }
-  | { readonly kind: 'id' | 'name' | 'path' | 'instant' | 'command' | 'environment' };
+  | {
+      readonly kind: 'duration';
+      readonly minMs: number;
+      readonly maxMs: number;
+      readonly wholeSeconds?: true;
+    }
+  | { readonly kind: 'size'; readonly minBytes: number; readonly maxBytes: number }
+  | { readonly kind: 'choice'; readonly of: readonly string[] }
+  | { readonly kind: 'text'; readonly maxBytes: number }
+  | {
+      readonly kind: 'id' | 'name' | 'user' | 'octal' | 'path' | 'instant' | 'command' | 'environment';
+    };
 
 /** The checked value: durations and instants in milliseconds. Throws `usage` that begins with the label. */
 export function readValue(option: OptionKind, value: unknown, label: string): unknown {
@@ -25,6 +34,16 @@ export function readValue(option: OptionKind, value: unknown, label: string): un
       return readDuration(option, value, label);
     case 'instant':
       return readInstant(value, label);
+    case 'size':
+      return readSize(option, value, label);
+    case 'choice':
+      return readChoice(option.of, value, label);
+    case 'text':
+      return readLimitedText(option.maxBytes, value, label);
+    case 'octal':
+      return readOctal(value, label);
+    case 'user':
+      return readUser(value, label);
     case 'id':
       return readId(value, label);
     case 'name':
@@ -42,49 +61,6 @@ export function readValue(option: OptionKind, value: unknown, label: string): un
 export function valueOfText(option: OptionKind, text: string): unknown {
   const isNumeric = option.kind === 'integer' || option.kind === 'number' || option.kind === 'instant';
   return isNumeric && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : text;
-}
-
-function readNumber(
-  option: { kind: string; min: number; max: number },
-  value: unknown,
-  label: string,
-): number {
-  const whole = option.kind === 'integer';
-  const fits = typeof value === 'number' && value >= option.min && value <= option.max;
-  if (fits && (!whole || Number.isInteger(value))) return value;
-  throw usageError(
-    `${label} must be a ${whole ? 'whole ' : ''}number from ${option.min} to ${option.max}, not ${show(value)}`,
-  );
-}
-
-function readDuration(option: { minMs: number; maxMs: number }, value: unknown, label: string): number {
-  const durationMs =
-    typeof value === 'string' || typeof value === 'number' ? parseDuration(String(value)) : undefined;
-  if (durationMs === undefined) {
-    throw usageError(
-      `${label} must be a duration, not ${show(value)}`,
-      'a number with a unit: "30s", "10m", "1h30m", "2d"; a bare number is seconds',
-    );
-  }
-  if (durationMs >= option.minMs && durationMs <= option.maxMs) return durationMs;
-  throw usageError(
-    `${label} must be from ${formatDuration(option.minMs)} to ${formatDuration(option.maxMs)}, not ${show(value)}`,
-  );
-}
-
-function readInstant(value: unknown, label: string): number {
-  const instant = typeof value === 'string' ? parseInstant(value) : value;
-  if (typeof instant !== 'number' || !Number.isInteger(instant)) {
-    throw usageError(
-      `${label} must be a time, not ${show(value)}`,
-      'ISO 8601 ("2026-12-24T18:00:00Z") or milliseconds since 1970',
-    );
-  }
-  if (instant >= EARLIEST_INSTANT && instant <= LATEST_INSTANT) return instant;
-  throw usageError(
-    `${label} is out of range: ${show(value)}`,
-    'numbers are milliseconds since 1970, not seconds',
-  );
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]*$/;
@@ -107,6 +83,31 @@ function readId(value: unknown, label: string): string {
   if (id === 'last' || id === 'all')
     throw usageError(`${label} may not be the word ${show(id)}`, 'put something to it: "job-last"');
   return id;
+}
+
+function readChoice(known: readonly string[], value: unknown, label: string): string {
+  if (typeof value === 'string' && known.includes(value)) return value;
+  if (typeof value === 'string') throw unknownWord(`value of ${label}`, value, known);
+  throw usageError(`${label} must be one of ${known.join(', ')}, not ${show(value)}`);
+}
+
+/** Its three digits: as a number in JSON, 27 would be another umask. */
+function readOctal(value: unknown, label: string): string {
+  const digits = typeof value === 'string' ? /^(?:0o)?0*([0-7]{1,3})$/i.exec(value.trim())?.[1] : undefined;
+  if (digits !== undefined) return digits.padStart(3, '0');
+  throw usageError(
+    `${label} must be octal digits in a string, at most 777, not ${show(value)}`,
+    'as in "027"; a number would be read in tens',
+  );
+}
+
+const USER = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/;
+
+/** A name as useradd takes it, or a uid. */
+function readUser(value: unknown, label: string): string {
+  const user = typeof value === 'number' && Number.isInteger(value) ? String(value) : value;
+  if (typeof user === 'string' && user.length <= LONGEST_NAME && USER.test(user)) return user;
+  throw usageError(`${label} must be the name of a user, or a uid, not ${show(value)}`);
 }
 
 function readPath(value: unknown, label: string): string {
@@ -151,30 +152,16 @@ function readEnvironment(value: unknown, label: string): Readonly<Record<string,
   return Object.fromEntries(entries);
 }
 
+function readLimitedText(maxBytes: number, value: unknown, label: string): string {
+  const text = readText(value, label);
+  if (new TextEncoder().encode(text).length <= maxBytes) return text;
+  throw usageError(`${label} is longer than ${formatSize(maxBytes)} bytes`, 'put it in a file');
+}
+
 /** Text that a process can be given and a database can keep: no NUL, no half of a surrogate pair. */
 function readText(value: unknown, label: string): string {
   if (typeof value !== 'string') throw usageError(`${label} must be a string, not ${show(value)}`);
   if (value.includes('\0')) throw usageError(`${label} contains a NUL byte`);
   if (!value.isWellFormed()) throw usageError(`${label} is not valid Unicode`);
   return value;
-}
-
-/** A value as it stands in an error: short, on one line. */
-export function show(value: unknown): string {
-  const text = jsonText(value) ?? typeof value;
-  return text.length > 60 ? `${text.slice(0, 60).toWellFormed()}…` : text;
-}
-
-/** Undefined for what JSON does not know: a program may give a function, a bigint, or an object that holds itself. */
-function jsonText(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
-}
-
-/** "unknown field …" with the nearest known one. */
-export function unknownWord(what: string, word: string, known: readonly string[]): Error {
-  return usageError(`unknown ${what} ${show(word)}`, didYouMean(word, known) ?? `known: ${known.join(', ')}`);
 }

@@ -1,9 +1,7 @@
-/** The one table of job options: it feeds the JSON parser, the flags, the settings, the help and the docs. */
-import { usageError } from '../errors.js';
+/** The one table of job options: it feeds the JSON parser (parse-job.ts), the flags, the settings, the help and the docs. */
 import { DAY, SECOND } from '../time.js';
 import { LONGEST_DELAY_MS } from './backoff.js';
-import type { Command, NewJob } from './job.js';
-import { readValue, show, unknownWord } from './option-kinds.js';
+import type { Command, Stragglers } from './job.js';
 import type { OptionKind } from './option-kinds.js';
 
 export interface JobOption {
@@ -20,6 +18,9 @@ export interface JobOption {
   /** The default as a person writes it; such an option is a setting too (`config set`). */
   readonly setting?: string | number | null;
 }
+
+/** As much as the launchers take. */
+const LONGEST_INPUT_BYTES = 1024 * 1024;
 
 const duration = (minMs: number, maxMs: number): OptionKind => ({ kind: 'duration', minMs, maxMs });
 
@@ -120,6 +121,66 @@ export const JOB_OPTIONS = [
     argument: 'NAME=VALUE',
     help: 'a variable for the job; may be given many times',
   },
+  {
+    name: 'stdin',
+    value: { kind: 'text', maxBytes: LONGEST_INPUT_BYTES },
+    argument: 'TEXT',
+    help: 'its standard input, at most 1 MiB (nothing)',
+  },
+  {
+    name: 'stdin_file',
+    value: { kind: 'path' },
+    argument: 'FILE',
+    help: 'the file that is its standard input when it runs',
+  },
+  {
+    name: 'stragglers',
+    value: { kind: 'choice', of: ['end', 'leave'] },
+    argument: 'WHAT',
+    help: 'what becomes of processes that outlive its command: end (2 seconds later, the default) or leave',
+  },
+  {
+    name: 'user',
+    value: { kind: 'user' },
+    argument: 'USER',
+    help: "who it runs as, by name or uid, without further groups; only a worker of root's can. HOME, USER and LOGNAME stay the worker's unless env sets them",
+  },
+  {
+    name: 'nice',
+    value: { kind: 'integer', min: -20, max: 19 },
+    argument: 'N',
+    help: "its niceness, 19 gives way to all; below the worker's own only for root",
+  },
+  {
+    name: 'umask',
+    value: { kind: 'octal' },
+    argument: 'MASK',
+    help: "its umask in octal digits: 027 (the worker's)",
+  },
+  {
+    name: 'memory_limit',
+    value: { kind: 'size', minBytes: 2 ** 20, maxBytes: 2 ** 50 },
+    argument: 'SIZE',
+    help: 'address space for each of its processes, as ulimit -v: 512M, 2GiB',
+  },
+  {
+    name: 'cpu_limit',
+    value: { kind: 'duration', minMs: SECOND, maxMs: 365 * DAY, wholeSeconds: true },
+    argument: 'DURATION',
+    help: 'CPU time for each of its processes: SIGXCPU then, KILL a second later',
+  },
+  {
+    name: 'open_files_limit',
+    value: { kind: 'integer', min: 4, max: 1_048_576 },
+    argument: 'N',
+    help: 'open files for each of its processes',
+  },
+  {
+    name: 'process_limit',
+    value: { kind: 'integer', min: 1, max: 4_194_304 },
+    argument: 'N',
+    help: 'processes that its user may have on the machine, all together; does not bind root',
+  },
 ] as const satisfies readonly JobOption[];
 
 /** The document that `queuectl enqueue` takes: the table above as a type. */
@@ -141,6 +202,21 @@ export interface JobInput {
   /** An absolute path. */
   cwd?: string;
   env?: Record<string, string>;
+  stdin?: string;
+  /** An absolute path. */
+  stdin_file?: string;
+  stragglers?: Stragglers;
+  /** A name or a uid. */
+  user?: string | number;
+  nice?: number;
+  /** Octal digits: "027". */
+  umask?: string;
+  /** "512M"; a number is bytes. */
+  memory_limit?: string | number;
+  /** Whole seconds. */
+  cpu_limit?: string | number;
+  open_files_limit?: number;
+  process_limit?: number;
 }
 
 /** What a job gets where its input says nothing. */
@@ -161,56 +237,3 @@ export const JOB_DEFAULTS: JobDefaults = {
   timeoutMs: null,
   graceMs: 10 * SECOND,
 };
-
-type OptionName = (typeof JOB_OPTIONS)[number]['name'];
-
-const OPTION_NAMES: readonly string[] = JOB_OPTIONS.map((option) => option.name);
-const OPTION_KINDS: ReadonlyMap<string, OptionKind> = new Map(
-  JOB_OPTIONS.map((option) => [option.name, option.value]),
-);
-
-/**
- * Checks every field and fills in the defaults. `input` is whatever JSON or a program gave.
- * Throws `usage` with the field, what it must be, and a hint; nothing passes that cannot be stored and run.
- */
-export function parseJobInput(input: unknown, defaults: JobDefaults = JOB_DEFAULTS): NewJob {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    throw usageError(
-      `a job must be a JSON object, not ${show(input)}`,
-      `queuectl enqueue '{"command": "sleep 2"}'`,
-    );
-  }
-  const given = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(input)) {
-    const kind = OPTION_KINDS.get(name);
-    if (kind === undefined) throw unknownWord('field', name, OPTION_NAMES);
-    if (value !== null && value !== undefined) given.set(name, readValue(kind, value, `"${name}"`));
-  }
-  if (!given.has('command')) throw usageError('job has no "command"', 'queuectl enqueue -- sleep 2');
-  if (given.has('run_at') && given.has('delay'))
-    throw usageError('"run_at" and "delay" exclude each other', 'give one of them');
-  return toNewJob(given, defaults);
-}
-
-function toNewJob(given: ReadonlyMap<string, unknown>, defaults: JobDefaults): NewJob {
-  // readValue has checked each value against its row of the table; this is where it gets its type.
-  const read = <T>(name: OptionName, fallback: T): T => (given.has(name) ? (given.get(name) as T) : fallback);
-  const runAtMs = read<number | null>('run_at', null);
-  return {
-    id: read<string | null>('id', null),
-    command: read<Command>('command', ''),
-    queue: read('queue', 'default'),
-    priority: read('priority', 0),
-    start: runAtMs === null ? { delayMs: read('delay', 0) } : { atMs: runAtMs },
-    maxRetries: read('max_retries', defaults.maxRetries),
-    backoff: {
-      base: read('backoff_base', defaults.backoffBase),
-      maxMs: read('backoff_max', defaults.backoffMaxMs),
-      jitter: read('jitter', defaults.jitter),
-    },
-    timeoutMs: read('timeout', defaults.timeoutMs),
-    graceMs: read('grace', defaults.graceMs),
-    cwd: read<string | null>('cwd', null),
-    env: read<Readonly<Record<string, string>>>('env', {}),
-  };
-}

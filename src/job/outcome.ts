@@ -1,4 +1,5 @@
 /** What the end of a process means for its job. Pure. */
+import { bareEnd, plainEnd } from './plain-end.js';
 
 /** How a process ended, as a launcher reports it. */
 export interface ExitFacts {
@@ -9,6 +10,8 @@ export interface ExitFacts {
   readonly signal: string | null;
   /** In plain words, where there is more to say than the code. */
   readonly message: string | null;
+  /** Of the job; null or missing: it had none. */
+  readonly cpuLimitMs?: number | null;
 }
 
 interface Ended {
@@ -43,20 +46,18 @@ export function toOutcome(
   const ended: Ended = {
     exitCode: exit.exitCode,
     signal: exit.signal,
-    reason: exit.message ?? plainEnd(exit),
+    reason: reasonOf(exit),
   };
   if (exit.cause === 'timed_out') return { kind: 'timeout', ...ended };
   if (exit.cause !== 'stopped') return { kind: 'failure', ...ended };
   return stoppedFor === 'cancelled' ? { kind: 'cancelled', ...ended } : { kind: 'given_back', delayMs: 0 };
 }
 
-/** What shells mean by these codes; a program may mean something else, so the code comes first. */
-const SHELL_MEANINGS: Readonly<Record<number, string>> = {
-  126: ' (not executable)',
-  127: ' (command not found)',
-};
-
-function plainEnd({ exitCode, signal }: ExitFacts): string {
-  if (signal !== null) return `killed by ${signal}`;
-  return `exit code ${exitCode}${SHELL_MEANINGS[exitCode ?? 0] ?? ''}`;
+/** What the launcher says stands alone; where it begins with how the process ended, that is said in full. */
+function reasonOf(exit: ExitFacts): string {
+  const { exitCode, signal, message, cpuLimitMs = null } = exit;
+  const end = plainEnd({ exitCode, signal, cpuLimitMs, byItself: exit.cause === 'exited' });
+  const bare = bareEnd(exit);
+  if (message === null) return end;
+  return message.startsWith(`${bare};`) ? `${end}${message.slice(bare.length)}` : message;
 }

@@ -1,6 +1,6 @@
 /** Where the output of one run goes: its file, and the caller while it runs if it asked to see it. */
 
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { constants, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
@@ -10,7 +10,8 @@ import { closeQuietly, openPrivateFile } from './private-file.js';
 import { noResources } from './start-failure.js';
 
 export interface Capture {
-  readonly stdio: StdioOptions;
+  /** Where its output streams go. */
+  readonly stdio: readonly ['pipe', 'pipe'] | readonly [number | 'ignore', number | 'ignore'];
   /** Called once, right after the spawn; with null when it failed. */
   attach(child: ChildProcess | null): void;
   /** Once the process and its group are gone: takes what is still in the pipes, without waiting for whoever holds them. */
@@ -39,7 +40,7 @@ export function openCapture(spec: LaunchSpec): Capture {
 function captureToFile(fd: number | null, problem: string | null): Capture {
   const target = fd ?? 'ignore';
   return {
-    stdio: ['ignore', target, target],
+    stdio: [target, target],
     attach: () => closeQuietly(fd),
     finish: () => Promise.resolve(),
     lost: () => problem,
@@ -72,7 +73,7 @@ function captureToCaller(
   };
 
   return {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe'],
     attach: (child) => {
       if (child === null) closeQuietly(fd);
       child?.stdout?.on('data', (chunk: Buffer) => take('stdout', chunk));

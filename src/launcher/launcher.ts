@@ -20,6 +20,33 @@ export interface LaunchSpec {
   readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
   /** Written before the process does anything, removed by the caller once the run's end is stored. */
   readonly noteFile: string;
+  /** A file, from the run's directory, or the input itself, at most 1 MiB. Missing: none. */
+  readonly stdin?: { readonly file: string } | { readonly bytes: Uint8Array } | undefined;
+  /** What becomes of processes that outlive their leader. 'end', the default: KILL after 2 s. */
+  readonly stragglers?: 'end' | 'leave' | undefined;
+  /** Only root can become another user. Its input file is opened with its rights. */
+  readonly user?: LaunchUser | undefined;
+  /** Missing: the worker's own. */
+  readonly umask?: number | undefined;
+  /** From -20 to 19; below the worker's own only for root. */
+  readonly nice?: number | undefined;
+  readonly limits?: LaunchLimits | undefined;
+}
+
+export interface LaunchUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Of each process of the run by itself, but for `processes`. */
+interface LaunchLimits {
+  /** Of address space. */
+  readonly memoryBytes?: number | undefined;
+  /** SIGXCPU at its end, SIGKILL a second later. */
+  readonly cpuSeconds?: number | undefined;
+  readonly openFiles?: number | undefined;
+  /** Of the user on this machine, not of the run. Does not bind root. */
+  readonly processes?: number | undefined;
 }
 
 /**
@@ -56,6 +83,8 @@ interface LauncherCapabilities {
   readonly outlivesNothing: boolean;
   /** Gives its processes real pipes (`echo x > /dev/stdout` works). */
   readonly pipes: boolean;
+  /** Sets the umask, the niceness and limits, and opens an input file with the rights of its user; refuses them else. */
+  readonly limits: boolean;
 }
 
 export interface Launcher {

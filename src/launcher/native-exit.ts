@@ -6,6 +6,7 @@ import { formatDuration } from '../time.js';
 import type { Exit, LaunchSpec } from './launcher.js';
 import { errorName, namesByNumber, startError } from './native-spec.js';
 import type { ExitEvent, StartStage } from './protocol.js';
+import { stdinFailure } from './start-failure.js';
 
 export interface NativeExit extends Exit {
   readonly wallMs?: number;
@@ -94,12 +95,15 @@ export function toStartFailure(errno: number, stage: StartStage, spec: LaunchSpe
         signal: null,
         message: 'the lease of its worker is over',
       };
+    case 'directory':
+      // The user of the run may not enter what we may.
+      return code === 'EACCES' ? refused(`permission denied: ${spec.cwd}`) : failure;
     case 'stdin':
-      return refused(`cannot open its standard input: ${code}`);
+      return stdinFailure(code, spec);
     case 'user':
       return refused(`cannot become its user: ${code}`);
     case 'limits':
-      return refused(`cannot set its limits: ${code}`);
+      return refused(`cannot set its niceness or limits: ${code}`);
     default:
       return failure;
   }

@@ -43,7 +43,12 @@ const SIGTERM = 15;
  */
 export class NativeLauncher {
   readonly name = 'native';
-  readonly capabilities: Launcher['capabilities'] = { usage: true, outlivesNothing: true, pipes: true };
+  readonly capabilities: Launcher['capabilities'] = {
+    usage: true,
+    outlivesNothing: true,
+    pipes: true,
+    limits: true,
+  };
   readonly #options: NativeLauncherOptions;
   readonly #running = new Map<number, Running>();
   #process: LauncherProcess | null = null;

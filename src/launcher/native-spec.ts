@@ -4,26 +4,9 @@ import { constants } from 'node:os';
 
 import type { Exit, LaunchSpec } from './launcher.js';
 import type { StartCommand } from './protocol.js';
-import { notStarted, startFailure } from './start-failure.js';
+import { inputTooLong, notStarted, startFailure } from './start-failure.js';
 
 export interface NativeLaunchSpec extends LaunchSpec {
-  /** Only root can become another user. */
-  readonly user?: { readonly uid: number; readonly gid: number };
-  /** Missing: the worker's own. */
-  readonly umask?: number;
-  /** From -20 to 19; below the worker's own only for root. */
-  readonly nice?: number;
-  readonly limits?: {
-    readonly memoryBytes?: number;
-    readonly cpuSeconds?: number;
-    readonly openFiles?: number;
-    /** Of the user on this machine, not of the run. Does not bind root. */
-    readonly processes?: number;
-  };
-  /** A file, from the run's directory and with its user's rights, or the input itself, at most 1 MiB. Missing: none. */
-  readonly stdin?: { readonly file: string } | { readonly bytes: Uint8Array };
-  /** What becomes of processes that outlive their leader. 'end', the default: KILL after 2 s. */
-  readonly stragglers?: 'end' | 'leave';
   /** Of its log; 64 MiB. Null: no end to it. */
   readonly capBytes?: number | null;
   /** A promise that it returns holds up what comes next, and in the end the process that prints it. */
@@ -31,7 +14,6 @@ export interface NativeLaunchSpec extends LaunchSpec {
 }
 
 const CAP_BYTES = 64 * 1024 * 1024;
-const STDIN_BYTES = 1024 * 1024;
 /** The kernel's own limit for each. */
 const LONGEST_WORD = 128 * 1024 - 1;
 const LONGEST_PATH = 4095;
@@ -72,15 +54,14 @@ export function toStartCommand(run: number, spec: NativeLaunchSpec, records: boo
 function refuse(spec: NativeLaunchSpec, environment: readonly string[]): Exit | null {
   const words = 'shell' in spec.command ? [spec.command.shell] : spec.command.argv;
   if (words.length === 0) return notStarted(127, 'command not found: nothing was given to run');
+  const input = inputTooLong(spec);
+  if (input !== null) return input;
   const texts = [spec.cwd ?? '', spec.stdin !== undefined && 'file' in spec.stdin ? spec.stdin.file : ''];
   if ([words, environment, texts].some((some) => some.some((text) => text.includes('\0'))))
     return startError('ERR_INVALID_ARG_VALUE', spec);
   if ([words, environment].some((some) => some.some((text) => text.length > LONGEST_WORD)))
     return startError('E2BIG', spec);
   if (texts.some((text) => Buffer.byteLength(text) > LONGEST_PATH)) return startError('ENAMETOOLONG', spec);
-  const input = spec.stdin !== undefined && 'bytes' in spec.stdin ? spec.stdin.bytes.length : 0;
-  if (input > STDIN_BYTES)
-    return notStarted(126, `standard input is too long: ${input} bytes, 1 MiB at most`);
   return null;
 }
 

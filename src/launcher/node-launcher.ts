@@ -2,6 +2,7 @@ import { once, setMaxListeners } from 'node:events';
 
 import { formatDuration } from '../time.js';
 import type { Exit, Launcher, LaunchSpec } from './launcher.js';
+import { refuse } from './node-refusals.js';
 import { endGroup, type GroupEnd, signalGroup } from './process-group.js';
 import { readProcess } from './process-table.js';
 import { startProcess, type StartedProcess } from './start-process.js';
@@ -9,6 +10,7 @@ import { startTimer } from './timer.js';
 
 /** How long processes that outlive their leader may go on printing. */
 const COURTESY_MS = 2000;
+const NOBODY: GroupEnd = { killed: 0, survivors: [] };
 
 /**
  * The launcher that needs nothing but Node. Processes write straight into their output file; a full disk is seen by the
@@ -17,7 +19,7 @@ const COURTESY_MS = 2000;
 export function createNodeLauncher(): Launcher {
   return {
     name: 'node',
-    capabilities: { usage: false, outlivesNothing: false, pipes: false },
+    capabilities: { usage: false, outlivesNothing: false, pipes: false, limits: false },
     lockFile: null,
     run,
     close: async () => undefined,
@@ -27,6 +29,8 @@ export function createNodeLauncher(): Launcher {
 async function run(spec: LaunchSpec, signal: AbortSignal): Promise<Exit> {
   if (signal.aborted)
     return { cause: 'stopped', exitCode: null, signal: null, message: 'stopped before it started' };
+  const refusal = refuse(spec);
+  if (refusal !== null) return refusal;
   const started = await startProcess(spec);
   return 'cause' in started ? started : watch(started, spec, signal);
 }
@@ -65,7 +69,10 @@ async function watch(
   cancelTimeout();
   for (const cancelKill of cancelKills) cancelKill();
   cause ??= 'exited';
-  const rest = await endGroup(pid, spec.token, cause === 'exited' ? COURTESY_MS : 0, signal);
+  const rest =
+    cause === 'exited' && spec.stragglers === 'leave'
+      ? NOBODY
+      : await endGroup(pid, spec.token, cause === 'exited' ? COURTESY_MS : 0, signal);
   signal.removeEventListener('abort', onAbort);
   await capture.finish();
   const exit = { cause, exitCode, signal: exitSignal };

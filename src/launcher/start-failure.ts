@@ -33,6 +33,31 @@ export function notStarted(exitCode: number, message: string): Exit {
   return { cause: 'not_started', exitCode, signal: null, message };
 }
 
+const INPUT_TROUBLE: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  ENOTDIR: 'not a directory on the way',
+  ENXIO: 'not a file',
+};
+
+/** A standard input that cannot be opened: the command's fault where it is a file of its own, else the machine's. */
+export function stdinFailure(code: string, { stdin }: LaunchSpec): Exit {
+  if (stdin === undefined || 'bytes' in stdin) {
+    const message = `cannot keep its standard input: ${code}`;
+    return { cause: 'no_resources', exitCode: null, signal: null, message };
+  }
+  const why = INPUT_TROUBLE[code] ?? code;
+  return notStarted(NOT_EXECUTABLE, `cannot open its standard input ${stdin.file}: ${why}`);
+}
+
+const LONGEST_INPUT = 1024 * 1024;
+
+export function inputTooLong({ stdin }: LaunchSpec): Exit | null {
+  const length = stdin !== undefined && 'bytes' in stdin ? stdin.bytes.length : 0;
+  if (length <= LONGEST_INPUT) return null;
+  return notStarted(NOT_EXECUTABLE, `standard input is too long: ${length} bytes, 1 MiB at most`);
+}
+
 function explain(code: string | undefined, error: unknown, spec: LaunchSpec, file: string): [number, string] {
   if (code === 'E2BIG') return [NOT_EXECUTABLE, 'argument list too long'];
   if (code === 'ERR_INVALID_ARG_VALUE') {

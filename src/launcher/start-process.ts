@@ -5,10 +5,11 @@ import { systemErrorCode } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { type Capture, openCapture } from './capture.js';
 import type { Exit, LaunchCommand, LaunchSpec } from './launcher.js';
+import { openStdin } from './node-stdin.js';
 import { closeQuietly } from './private-file.js';
 import { processStartTime } from './process-identity.js';
 import { completeNote, createNote } from './run-note.js';
-import { noResources, notStarted, startFailure } from './start-failure.js';
+import { noResources, notStarted, startFailure, stdinFailure } from './start-failure.js';
 
 export interface StartedProcess {
   readonly child: ChildProcess;
@@ -34,8 +35,21 @@ export async function startProcess(spec: LaunchSpec): Promise<StartedProcess | E
     capture.attach(null);
     return noNote(error, spec);
   }
+  let stdin: number | null;
+  try {
+    stdin = openStdin(spec);
+  } catch (error) {
+    closeQuietly(noteFd);
+    capture.attach(null);
+    return noResources(error) ?? stdinFailure(systemErrorCode(error) ?? String(error), spec);
+  }
   failpoint('run.before_spawn');
-  const { child, thrown } = trySpawn(file, args, spawnOptions(spec, capture, verbatim));
+  const { child, thrown } = trySpawn(
+    file,
+    args,
+    spawnOptions(spec, [stdin ?? 'ignore', ...capture.stdio], verbatim),
+  );
+  closeQuietly(stdin);
   failpoint('run.after_spawn');
   const pid = child?.pid;
   if (pid !== undefined) completeNote(noteFd, spec.token, pid, processStartTime(pid));
@@ -69,12 +83,17 @@ async function emittedError(child: ChildProcess): Promise<unknown> {
   return error;
 }
 
-function spawnOptions(spec: LaunchSpec, capture: Capture, windowsVerbatimArguments: boolean): SpawnOptions {
+function spawnOptions(
+  spec: LaunchSpec,
+  stdio: SpawnOptions['stdio'],
+  windowsVerbatimArguments: boolean,
+): SpawnOptions {
   return {
     // Copied, since Node adds to the object it is given.
     env: { ...spec.env },
     ...(spec.cwd === null ? {} : { cwd: spec.cwd }),
-    stdio: capture.stdio,
+    ...spec.user,
+    stdio,
     detached: true,
     windowsHide: true,
     windowsVerbatimArguments,

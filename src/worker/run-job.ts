@@ -10,6 +10,7 @@ import { readCollected, removeFile } from '../output/collect.js';
 import { logFile, noteFile } from '../output/log-file.js';
 import type { FinishedRun, Store } from '../store/store.js';
 import { jobEnvironment } from './job-environment.js';
+import { processOptions, withUser } from './process-options.js';
 
 export interface RunContext {
   readonly store: Store;
@@ -33,10 +34,15 @@ export async function runJob(
   signal: AbortSignal,
 ): Promise<FinishedRun> {
   const spec = launchSpec(job, context);
-  const exit = await context.launcher.run(spec, signal);
+  const asked = withUser(spec, job);
+  const exit = 'cause' in asked ? asked : await context.launcher.run(asked, signal);
   failpoint('run.after_exit');
   troubles = exit.cause === 'no_resources' ? troubles + 1 : 0;
-  const outcome = toOutcome(exit, context.stoppedFor, troubleDelayMs(troubles));
+  const outcome = toOutcome(
+    { ...exit, cpuLimitMs: job.cpuLimitMs },
+    context.stoppedFor,
+    troubleDelayMs(troubles),
+  );
   const transition = decide({ ...job, attached: context.attached }, outcome, Math.random());
   const output = readCollected(spec.outputFile);
   return {
@@ -70,6 +76,7 @@ function launchSpec(job: ProcessingJob, { store, environment, onOutput }: RunCon
     graceMs: job.graceMs,
     outputFile: logFile(store.logsDir, job.seq, job.run),
     noteFile: noteFile(store.runDir, job.seq, job.run),
+    ...processOptions(job),
     ...(onOutput !== undefined && { onOutput }),
   };
 }

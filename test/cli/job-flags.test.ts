@@ -4,8 +4,9 @@ import { findCommand } from '../../src/cli/find-command.js';
 import { commandOfWords, flagName, jobFlags, jobFromFlags } from '../../src/cli/job-flags.js';
 import { parseWords } from '../../src/cli/parse.js';
 import type { JobInput } from '../../src/job/options.js';
-import { JOB_OPTIONS, parseJobInput } from '../../src/job/options.js';
+import { JOB_OPTIONS } from '../../src/job/options.js';
 import type { JobOption } from '../../src/job/options.js';
+import { parseJobInput } from '../../src/job/parse-job.js';
 
 async function jobOf(words: readonly string[]): Promise<JobInput> {
   const entry = findCommand(COMMANDS, ['enqueue']);
@@ -16,13 +17,18 @@ async function jobOf(words: readonly string[]): Promise<JobInput> {
 const EXAMPLES: Readonly<Record<JobOption['value']['kind'], string>> = {
   id: 'job-a',
   name: 'mail',
-  integer: '3',
+  integer: '8',
   number: '1',
   duration: '90s',
   instant: '2026-12-24T18:00:00Z',
   path: '/tmp',
   command: 'true',
   environment: 'A=1',
+  size: '512M',
+  choice: 'leave',
+  text: 'a line\n',
+  octal: '027',
+  user: 'nobody',
 };
 
 describe('the flags of a job', () => {
@@ -51,6 +57,10 @@ describe('the flags of a job', () => {
   it('--cwd is made absolute and defaults to where the caller is', async () => {
     expect(await jobOf([])).toMatchObject({ cwd: process.cwd() });
     expect(await jobOf(['--cwd', 'src'])).toMatchObject({ cwd: `${process.cwd()}/src` });
+  });
+
+  it('--stdin-file is made absolute', async () => {
+    expect(await jobOf(['--stdin-file', 'data'])).toMatchObject({ stdin_file: `${process.cwd()}/data` });
   });
 
   it('--env is repeatable, keeps further equals signs, and needs a value', async () => {

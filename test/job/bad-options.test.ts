@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { JOB_OPTIONS, parseJobInput } from '../../src/job/options.js';
+import { JOB_OPTIONS } from '../../src/job/options.js';
+import { parseJobInput } from '../../src/job/parse-job.js';
 import { id, name } from './job-inputs.js';
 import { refusal } from './refusal.js';
 
@@ -188,9 +189,9 @@ test.each<[string, unknown]>([
   refusal(withField('env', env));
 });
 
-test('a directory is absolute', () => {
+test.each(['cwd', 'stdin_file'])('"%s" is absolute', (field) => {
   for (const value of ['', 'a', './a', '~', '~/a', '../a', '/a\0', '/\ud800', 5, {}])
-    refusal(withField('cwd', value));
+    refusal(withField(field, value));
 });
 
 test('what no JSON can hold is refused like the rest', () => {

@@ -1,6 +1,7 @@
 /** Arbitrary job inputs, with what each must be read as. */
 import fc from 'fast-check';
 import type { JobInput } from '../../src/job/options.js';
+import { formatSize } from '../../src/job/size.js';
 import { formatDuration } from '../../src/time.js';
 
 const DAY_MS = 86_400_000;
@@ -37,6 +38,22 @@ function duration(minMs: number, maxMs: number): fc.Arbitrary<{ given: string | 
 
 const instant = fc.integer({ min: 100_000_000_000, max: Date.UTC(9999, 11, 30) });
 
+/** A size as text, or as a number of bytes. */
+const size = fc
+  .integer({ min: 2 ** 20, max: 2 ** 50 })
+  .chain((bytes) =>
+    fc.constantFrom<{ given: string | number; bytes: number }>(
+      { given: formatSize(bytes), bytes },
+      { given: bytes, bytes },
+    ),
+  );
+const umask = fc
+  .tuple(fc.integer({ min: 0, max: 0o777 }), fc.constantFrom('', '0', '0o', '0O0'))
+  .map(([mask, prefix]) => {
+    const digits = mask.toString(8).padStart(3, '0');
+    return { given: prefix + digits, digits };
+  });
+
 export const validInput = fc.record(
   {
     id,
@@ -64,6 +81,17 @@ export const validInput = fc.record(
       text,
       { maxKeys: 5, noNullPrototype: true },
     ),
+    input: fc.oneof(fc.record({ stdin: text }), fc.record({ stdin_file: text.map((value) => `/${value}`) })),
+    stragglers: fc.constantFrom('end' as const, 'leave' as const),
+    user: fc.oneof(fc.constantFrom('nobody', '_apt', 'a.b-c', 'host$', '1000'), fc.nat(65_534)),
+    nice: fc.integer({ min: -20, max: 19 }),
+    umask,
+    memory_limit: size,
+    cpu_limit: fc
+      .integer({ min: 1, max: 365 * 86_400 })
+      .map((seconds) => ({ given: formatDuration(seconds * 1000), ms: seconds * 1000 })),
+    open_files_limit: fc.integer({ min: 4, max: 2 ** 20 }),
+    process_limit: fc.integer({ min: 1, max: 2 ** 22 }),
   },
   { requiredKeys: ['command'] },
 );
@@ -71,9 +99,14 @@ export const validInput = fc.record(
 type Given = typeof validInput extends fc.Arbitrary<infer T> ? T : never;
 
 /** As a caller writes it. */
-export function toInput({ start, backoff_max, timeout, grace, ...rest }: Given): JobInput {
+export function toInput(given: Given): JobInput {
+  const { start, backoff_max, timeout, grace, input, umask: mask, memory_limit, cpu_limit, ...rest } = given;
   return {
     ...rest,
+    ...input,
+    ...(mask !== undefined && { umask: mask.given }),
+    ...(memory_limit !== undefined && { memory_limit: memory_limit.given }),
+    ...(cpu_limit !== undefined && { cpu_limit: cpu_limit.given }),
     ...(start !== undefined && ('run_at' in start ? { run_at: start.run_at } : { delay: start.delay })),
     ...(backoff_max !== undefined && { backoff_max: backoff_max.given }),
     ...(timeout !== undefined && { timeout: timeout.given }),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { JOB_DEFAULTS, JOB_OPTIONS, parseJobInput } from '../../src/job/options.js';
+import { JOB_DEFAULTS, JOB_OPTIONS } from '../../src/job/options.js';
+import { parseJobInput } from '../../src/job/parse-job.js';
 import { toInput, validInput } from './job-inputs.js';
 import { refusal } from './refusal.js';
 
@@ -29,6 +30,16 @@ test('whatever is valid comes back as it was given, and the rest by default', ()
         graceMs: given.grace?.ms ?? 10_000,
         cwd: given.cwd ?? null,
         env: given.env ?? {},
+        stdin: given.input !== undefined && 'stdin' in given.input ? given.input.stdin : null,
+        stdinFile: given.input !== undefined && 'stdin_file' in given.input ? given.input.stdin_file : null,
+        stragglers: given.stragglers ?? 'end',
+        user: given.user === undefined ? null : String(given.user),
+        nice: given.nice ?? null,
+        umask: given.umask?.digits ?? null,
+        memoryLimitBytes: given.memory_limit?.bytes ?? null,
+        cpuLimitMs: given.cpu_limit?.ms ?? null,
+        openFilesLimit: given.open_files_limit ?? null,
+        processLimit: given.process_limit ?? null,
       });
     }),
   );

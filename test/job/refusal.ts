@@ -1,7 +1,7 @@
 /** How bad input is refused. */
 import { expect } from 'vitest';
 import { QueueError } from '../../src/errors.js';
-import { parseJobInput } from '../../src/job/options.js';
+import { parseJobInput } from '../../src/job/parse-job.js';
 
 /** The error for an input; every one is ours, of one line, and names what is wrong. */
 export function refusal(input: unknown): QueueError {

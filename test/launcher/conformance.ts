@@ -5,6 +5,7 @@ import { describe } from 'vitest';
 import type { Launcher } from '../../src/launcher/launcher.js';
 import { exerciseEnding } from './conformance-ending.js';
 import { exerciseFailures } from './conformance-failures.js';
+import { exerciseOptions } from './conformance-options.js';
 import { exerciseOutput } from './conformance-output.js';
 import { exerciseProcess } from './conformance-process.js';
 
@@ -15,5 +16,6 @@ export function exerciseLauncher(name: string, create: () => Launcher): void {
     exerciseFailures(launcher);
     exerciseEnding(launcher);
     exerciseOutput(launcher);
+    exerciseOptions(launcher);
   });
 }

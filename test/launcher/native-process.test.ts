@@ -78,16 +78,34 @@ describe.skipIf(program === null)(`a process of the native launcher${whyNot(prog
     const { spec } = argv(['cat', '/proc/self/limits'], asking({ limits }));
     const text = await printed(await openLauncher().run(spec, never), spec);
     expect(text).toMatch(/Max address space +536870912 +536870912/);
-    expect(text).toMatch(/Max cpu time +7 +7/);
+    // A second more before KILL.
+    expect(text).toMatch(/Max cpu time +7 +8/);
     expect(text).toMatch(/Max open files +33 +33/);
     expect(text).toMatch(/Max processes +4321 +4321/);
   });
 
-  test('that uses up its CPU time is killed by its limit', async () => {
-    const { spec } = shell('while :; do :; done', asking({ limits: { cpuSeconds: 1 } }));
-    const exit = await openLauncher().run(spec, never);
-    expect(exit).toMatchObject({ cause: 'exited', exitCode: null, signal: 'SIGKILL' });
-    expect(exit.usage?.userMs).toBeGreaterThan(500);
+  test('that uses up its CPU time is told so by SIGXCPU, and killed a second later if it does not care', async () => {
+    const launcher = openLauncher();
+    for (const [line, signal] of [
+      ['while :; do :; done', 'SIGXCPU'],
+      ["trap '' XCPU; while :; do :; done", 'SIGKILL'],
+    ] as const) {
+      const { spec } = shell(line, { limits: { cpuSeconds: 1 } });
+      const exit = await launcher.run(spec, never);
+      expect(exit).toMatchObject({ cause: 'exited', exitCode: null, signal });
+      expect(exit.usage?.userMs).toBeGreaterThan(500);
+    }
+  });
+
+  test('may have fewer files open than its launcher has', async () => {
+    const launcher = openLauncher();
+    const others = new AbortController();
+    const busy = Array.from({ length: 20 }, () => launcher.run(shell('sleep 600').spec, others.signal));
+    const trial = shell('cat; ulimit -n', { limits: { openFiles: 8 }, stdin: { file: 'input' } });
+    writeFileSync(join(trial.dir, 'input'), 'read\n');
+    expect(await printed(await launcher.run(trial.spec, never), trial.spec)).toBe('read\n8\n');
+    others.abort('now');
+    await Promise.all(busy);
   });
 
   test('is given its input inline, whatever it holds', async () => {
@@ -108,7 +126,7 @@ describe.skipIf(program === null)(`a process of the native launcher${whyNot(prog
     expect(await openLauncher().run(spec, never)).toMatchObject({
       cause: 'not_started',
       exitCode: 126,
-      message: 'cannot open its standard input: ENOENT',
+      message: 'cannot open its standard input no-such-file: no such file',
     });
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Transition } from '../../src/job/decide.js';
 import type { Job, NewJob, OutcomeKind } from '../../src/job/job.js';
-import { parseJobInput } from '../../src/job/options.js';
+import { parseJobInput } from '../../src/job/parse-job.js';
 import { thisProcess } from '../../src/launcher/process-identity.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { FinishedRun, RunKey, SessionOwner, Store } from '../../src/store/store.js';

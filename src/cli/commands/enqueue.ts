@@ -1,7 +1,7 @@
 import { usageError } from '../../errors.js';
 import { commandText } from '../../job/command.js';
 import type { JobInput } from '../../job/options.js';
-import { unknownWord } from '../../job/option-kinds.js';
+import { unknownWord } from '../../job/show-value.js';
 import type { Command, Context } from '../command.js';
 import type { Flags } from '../flags.js';
 import { callerDirectory, commandOfWords, givenJobFlags, jobFlags, jobFromFlags } from '../job-flags.js';

@@ -71,6 +71,8 @@ ${SETTINGS.map(({ name }) => `  QUEUECTL_${name.toUpperCase()}\n`).join('')}    
 Set for each job, besides the worker's own environment and the job's "env":
 
   QUEUECTL_JOB_ID, QUEUECTL_RUN, QUEUECTL_QUEUE, QUEUECTL_TOKEN, QUEUECTL_WORKER_PID, QUEUECTL_HOME
+
+A job with a "user" keeps the HOME, USER and LOGNAME of its worker, unless its "env" sets them.
 `;
 }
 

@@ -4,15 +4,7 @@ import type { Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../../
 import type { State } from '../../job/state.js';
 import type { Session, SessionKind } from '../store.js';
 import type { Row, SqlValue } from './driver.js';
-
-/** What the `options` column holds. */
-interface StoredOptions {
-  readonly argv?: readonly string[];
-  readonly timeout_ms?: number;
-  readonly grace_ms: number;
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
-}
+import { readOptions, writeOptions } from './options-column.js';
 
 interface StoredBackoff {
   readonly base: number;
@@ -47,7 +39,7 @@ interface JobRow {
 
 export function toJob(row: Row): Job {
   const stored = row as unknown as JobRow;
-  const options = JSON.parse(stored.options) as StoredOptions;
+  const { argv, ...options } = readOptions(stored.options);
   const backoff = JSON.parse(stored.backoff) as StoredBackoff;
   const facts = {
     seq: stored.seq,
@@ -60,11 +52,8 @@ export function toJob(row: Row): Job {
     backoff: { base: backoff.base, maxMs: backoff.max_ms ?? null, jitter: backoff.jitter ?? 0 },
     crashes: stored.crashes,
     run: stored.run,
-    command: options.argv ?? stored.command,
-    timeoutMs: options.timeout_ms ?? null,
-    graceMs: options.grace_ms,
-    cwd: options.cwd ?? null,
-    env: options.env ?? {},
+    command: argv ?? stored.command,
+    ...options,
     createdAtMs: stored.created_at,
     updatedAtMs: stored.updated_at,
   };
@@ -110,13 +99,6 @@ export function newJobValues(job: NewJob): SqlValue[] {
     ...(maxMs !== null && { max_ms: maxMs }),
     ...(jitter > 0 && { jitter }),
   };
-  const options: StoredOptions = {
-    ...(typeof job.command !== 'string' && { argv: job.command }),
-    ...(job.timeoutMs !== null && { timeout_ms: job.timeoutMs }),
-    grace_ms: job.graceMs,
-    ...(job.cwd !== null && { cwd: job.cwd }),
-    ...(Object.keys(job.env).length > 0 && { env: job.env }),
-  };
   return [
     job.id,
     job.queue,
@@ -124,7 +106,7 @@ export function newJobValues(job: NewJob): SqlValue[] {
     job.maxRetries,
     JSON.stringify(backoff),
     commandText(job.command),
-    JSON.stringify(options),
+    writeOptions(job),
   ];
 }
 

@@ -33,25 +33,20 @@ export function exerciseInsert(open: OpenStoreUnderTest): void {
         graceMs: 0,
         cwd: '/tmp/a b',
         env: { A: '', 'B.c': 'x=y\n', __proto__x: 'z' },
+        stdin: 'in\u{1f980}\n',
+        stdinFile: '/tmp/in',
+        stragglers: 'leave',
+        user: 'nobody',
+        nice: -3,
+        umask: '000',
+        memoryLimitBytes: 2 ** 50,
+        cpuLimitMs: 1000,
+        openFilesLimit: 4,
+        processLimit: 1,
       });
       await insert(store, given);
-      const { id, command, queue, priority, maxRetries, backoff, timeoutMs, graceMs, cwd, env } = await jobOf(
-        store,
-        'whole',
-      );
       const { start: _start, ...expected } = given;
-      expect({
-        id,
-        command,
-        queue,
-        priority,
-        maxRetries,
-        backoff,
-        timeoutMs,
-        graceMs,
-        cwd,
-        env,
-      }).toEqual(expected);
+      expect(await jobOf(store, 'whole')).toMatchObject(expected);
     });
 
     test('a job starts in the state that its time says, with nothing counted', async () => {

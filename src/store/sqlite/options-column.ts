@@ -1,0 +1,64 @@
+/** How a job runs, as the JSON of the `options` column. */
+import type { NewJob, RunOptions } from '../../job/job.js';
+
+/** What is as it is by default is left out, so that most rows stay short. */
+interface StoredOptions {
+  readonly argv?: readonly string[];
+  readonly timeout_ms?: number;
+  readonly grace_ms: number;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly stdin_file?: string;
+  readonly stragglers?: 'leave';
+  readonly user?: string;
+  readonly nice?: number;
+  readonly umask?: string;
+  readonly memory_limit_bytes?: number;
+  readonly cpu_limit_ms?: number;
+  readonly open_files_limit?: number;
+  readonly process_limit?: number;
+}
+
+/** `argv` is the command of a job that has no line for the shell. */
+export function readOptions(column: string): RunOptions & { readonly argv: readonly string[] | undefined } {
+  const stored = JSON.parse(column) as StoredOptions;
+  return {
+    argv: stored.argv,
+    timeoutMs: stored.timeout_ms ?? null,
+    graceMs: stored.grace_ms,
+    cwd: stored.cwd ?? null,
+    env: stored.env ?? {},
+    stdin: stored.stdin ?? null,
+    stdinFile: stored.stdin_file ?? null,
+    stragglers: stored.stragglers ?? 'end',
+    user: stored.user ?? null,
+    nice: stored.nice ?? null,
+    umask: stored.umask ?? null,
+    memoryLimitBytes: stored.memory_limit_bytes ?? null,
+    cpuLimitMs: stored.cpu_limit_ms ?? null,
+    openFilesLimit: stored.open_files_limit ?? null,
+    processLimit: stored.process_limit ?? null,
+  };
+}
+
+export function writeOptions(job: NewJob): string {
+  const stored: StoredOptions = {
+    ...(typeof job.command !== 'string' && { argv: job.command }),
+    ...(job.timeoutMs !== null && { timeout_ms: job.timeoutMs }),
+    grace_ms: job.graceMs,
+    ...(job.cwd !== null && { cwd: job.cwd }),
+    ...(Object.keys(job.env).length > 0 && { env: job.env }),
+    ...(job.stdin !== null && { stdin: job.stdin }),
+    ...(job.stdinFile !== null && { stdin_file: job.stdinFile }),
+    ...(job.stragglers === 'leave' && { stragglers: job.stragglers }),
+    ...(job.user !== null && { user: job.user }),
+    ...(job.nice !== null && { nice: job.nice }),
+    ...(job.umask !== null && { umask: job.umask }),
+    ...(job.memoryLimitBytes !== null && { memory_limit_bytes: job.memoryLimitBytes }),
+    ...(job.cpuLimitMs !== null && { cpu_limit_ms: job.cpuLimitMs }),
+    ...(job.openFilesLimit !== null && { open_files_limit: job.openFilesLimit }),
+    ...(job.processLimit !== null && { process_limit: job.processLimit }),
+  };
+  return JSON.stringify(stored);
+}
