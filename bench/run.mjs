@@ -6,13 +6,20 @@ import { measureIdle } from './idle.mjs';
 import { measurePickup } from './pickup.mjs';
 import { requireBuild, sqliteVersion } from './queuectl.mjs';
 import { measureStartup } from './startup.mjs';
+import { measureWorkers } from './workers.mjs';
 import { formatTable } from './table.mjs';
 
 const README = new URL('../README.md', import.meta.url);
 const MARKERS = /(?<=<!-- bench:start -->\n).*?(?=<!-- bench:end -->)/s;
 
 requireBuild();
-const results = [measureDrain(), await measurePickup(), measureStartup(), await measureIdle()];
+const results = [
+  measureDrain(),
+  await measurePickup(),
+  measureStartup(),
+  await measureIdle(),
+  await measureWorkers(),
+];
 const where = `${machine()}, SQLite ${sqliteVersion()}, ${new Date().toISOString().slice(0, 10)}.`;
 const tables = results.map(({ title, head, rows }) => `${title}:\n\n${formatTable(head, rows)}`);
 const text = [`${where} Repeat it with \`npm run bench\`.`, ...tables].join('\n\n');

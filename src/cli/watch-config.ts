@@ -1,4 +1,4 @@
-import { watch, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, rmSync, watch, writeFileSync } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { configPath } from '../config.js';
 
@@ -43,10 +43,16 @@ export function watchConfig(home: string, onChange: () => void, signal: AbortSig
   arm();
 }
 
+/** Appears in one step, whole: another worker that starts at the same moment must not read half of it. */
 function makeIfMissing(path: string): void {
+  if (existsSync(path)) return;
+  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(path, '{}\n', { flag: 'wx', mode: 0o600 });
+    writeFileSync(temporary, '{}\n', { mode: 0o600 });
+    linkSync(temporary, path);
   } catch {
-    // It is there, or cannot be made: then the watch fails and says so.
+    // It is there by now, or cannot be made: then the watch fails and says so.
+  } finally {
+    rmSync(temporary, { force: true });
   }
 }

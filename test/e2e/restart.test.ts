@@ -38,3 +38,11 @@ test('jobs in every state, their runs, their output and the counters survive a r
   expect(jobs).toEqual(Object.fromEntries(Object.keys(jobs).map((state) => [state, rows(state)])));
   expect(await cli.json('show', 'waits')).toMatchObject({ state: 'failed', attempts: 1 });
 });
+
+test('workers that all start at once in an empty home come up', async () => {
+  const cli = createCli();
+  const workers = await Promise.all(Array.from({ length: 6 }, () => cli.startWorker()));
+  expect(await cli.json('status')).toMatchObject({ workers: { running: 6 } });
+  expect(JSON.parse(cli.read('home/config.json'))).toEqual({});
+  await Promise.all(workers.map((worker) => worker.kill('SIGTERM')));
+});
