@@ -24,7 +24,7 @@ export interface RunContext {
 /** The launcher refused this many starts in a row, all jobs together: the machine is in trouble, not the job. */
 let troubles = 0;
 
-/** Never rejects for a failed command. The signal ends the run; aborted with a number, within that many milliseconds. */
+/** Never rejects for a failed command. The signal ends the run, as a launcher's does. */
 export async function runJob(
   job: ProcessingJob,
   context: RunContext,

@@ -2,6 +2,7 @@
 import { commandText } from '../job/command.js';
 import type { ProcessingJob } from '../job/job.js';
 import type { Launcher } from '../launcher/launcher.js';
+import { Stopper } from '../launcher/stop.js';
 import { emit } from '../log.js';
 import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
@@ -11,7 +12,7 @@ import { cleanUp, runJob } from './run-job.js';
 interface Occupied {
   readonly slot: number;
   readonly job: ProcessingJob;
-  readonly abort: AbortController;
+  readonly stopper: Stopper;
   /** Set once the process has ended. */
   finished: FinishedRun | null;
   /** The store gave the job to somebody else: the end of this run must not be reported. */
@@ -70,7 +71,7 @@ export class Slots {
     const run: Occupied = {
       slot: this.#freeSlot(),
       job,
-      abort: new AbortController(),
+      stopper: new Stopper(),
       finished: null,
       disowned: false,
     };
@@ -78,13 +79,13 @@ export class Slots {
     const command = commandText(job.command);
     emit({ event: 'job.claimed', slot: run.slot, id: job.id, run: job.run, command });
     // Its claim was under way when everything was told to end: it goes back without a start.
-    if (this.#graceMs !== null) run.abort.abort(this.#graceMs);
+    if (this.#graceMs !== null) stopWithin(run, this.#graceMs);
     void this.#watch(run, this.#launcher);
   }
 
   async #watch(run: Occupied, launcher: Launcher): Promise<void> {
     const context = { store: this.#store, launcher, stoppedFor: 'given_back', attached: false } as const;
-    run.finished = await runJob(run.job, context, run.abort.signal);
+    run.finished = await runJob(run.job, context, run.stopper.signal);
     if (run.disowned) this.settle(run.finished, false);
     this.#onFinished();
   }
@@ -108,7 +109,7 @@ export class Slots {
     const run = this.#find(key);
     if (run === undefined || run.finished !== null) return;
     run.disowned = true;
-    run.abort.abort(graceMs);
+    stopWithin(run, graceMs);
   }
 
   /** The same for every run; one that has ended already is dropped. */
@@ -122,7 +123,7 @@ export class Slots {
   /** Ends every run, and those that start later: TERM, and KILL after at most `graceMs`. */
   abortAll(graceMs: number): void {
     this.#graceMs = graceMs;
-    for (const run of this.#occupied) run.abort.abort(graceMs);
+    for (const run of this.#occupied) stopWithin(run, graceMs);
   }
 
   #find(key: RunKey): Occupied | undefined {
@@ -135,6 +136,10 @@ export class Slots {
     while (taken.has(slot)) slot++;
     return slot;
   }
+}
+
+function stopWithin({ job, stopper }: Occupied, graceMs: number): void {
+  stopper.stop({ graceMs: Math.min(graceMs, job.graceMs) });
 }
 
 function toKey({ seq, run }: RunKey): RunKey {

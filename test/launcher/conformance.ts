@@ -7,6 +7,7 @@ import { exerciseEnding } from './conformance-ending.js';
 import { exerciseFailures } from './conformance-failures.js';
 import { exerciseOutput } from './conformance-output.js';
 import { exerciseProcess } from './conformance-process.js';
+import { exerciseStops } from './conformance-stops.js';
 
 export function exerciseLauncher(name: string, create: () => Launcher): void {
   describe.skipIf(process.platform === 'win32')(`launcher ${name}`, () => {
@@ -14,6 +15,7 @@ export function exerciseLauncher(name: string, create: () => Launcher): void {
     exerciseProcess(launcher);
     exerciseFailures(launcher);
     exerciseEnding(launcher);
+    exerciseStops(launcher);
     exerciseOutput(launcher);
   });
 }
