@@ -14,8 +14,8 @@ import { jobEnvironment } from './job-environment.js';
 export interface RunContext {
   readonly store: Store;
   readonly launcher: Launcher;
-  /** What it means when our signal ended the run. */
-  readonly stoppedFor: 'cancelled' | 'given_back';
+  /** What it means that our signal ended the run; asked once it has. */
+  readonly stoppedFor: () => 'cancelled' | 'given_back';
   /** The job belongs to this process and must not be rerun by others. */
   readonly attached: boolean;
   readonly onOutput?: LaunchSpec['onOutput'];
@@ -34,7 +34,7 @@ export async function runJob(
   const exit = await context.launcher.run(spec, signal);
   failpoint('run.after_exit');
   troubles = exit.cause === 'no_resources' ? troubles + 1 : 0;
-  const outcome = toOutcome(exit, context.stoppedFor, troubleDelayMs(troubles));
+  const outcome = toOutcome(exit, context.stoppedFor(), troubleDelayMs(troubles));
   const transition = decide({ ...job, attached: context.attached }, outcome, Math.random());
   const output = readCollected(spec.outputFile);
   return {

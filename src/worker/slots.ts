@@ -1,18 +1,25 @@
 /** The runs of one worker: each has a numbered slot from its claim until the store knows its end. */
+import { isSameCancel } from '../job/cancel.js';
+import type { PendingCancel } from '../job/cancel.js';
 import { commandText } from '../job/command.js';
+import type { Transition } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
 import type { Launcher } from '../launcher/launcher.js';
-import { Stopper } from '../launcher/stop.js';
+import { signalNumber, Stopper } from '../launcher/stop.js';
 import { emit } from '../log.js';
 import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
-import type { FinishedRun, RunKey, Store } from '../store/store.js';
+import type { CancelledRun, FinishedRun, RunKey, Store } from '../store/store.js';
 import { cleanUp, runJob } from './run-job.js';
 
 interface Occupied {
   readonly slot: number;
   readonly job: ProcessingJob;
   readonly stopper: Stopper;
+  /** Why the run was first told to end. */
+  stoppedFor: 'cancelled' | 'given_back' | null;
+  /** The cancel that the run was last told of. */
+  cancel: PendingCancel | null;
   /** Set once the process has ended. */
   finished: FinishedRun | null;
   /** The store gave the job to somebody else: the end of this run must not be reported. */
@@ -72,6 +79,8 @@ export class Slots {
       slot: this.#freeSlot(),
       job,
       stopper: new Stopper(),
+      stoppedFor: null,
+      cancel: null,
       finished: null,
       disowned: false,
     };
@@ -84,20 +93,24 @@ export class Slots {
   }
 
   async #watch(run: Occupied, launcher: Launcher): Promise<void> {
-    const context = { store: this.#store, launcher, stoppedFor: 'given_back', attached: false } as const;
+    const stoppedFor = (): 'cancelled' | 'given_back' => run.stoppedFor ?? 'given_back';
+    const context = { store: this.#store, launcher, stoppedFor, attached: false };
     run.finished = await runJob(run.job, context, run.stopper.signal);
-    if (run.disowned) this.settle(run.finished, false);
+    if (run.disowned) this.settle(run.finished, 'refused');
     this.#onFinished();
   }
 
-  /** The store has taken the end of the run, or refused it because the job is no longer ours. */
-  settle(finished: FinishedRun, accepted: boolean): void {
+  /**
+   * The store has taken the end of the run as it was reported, made a cancelled job of it because a person had asked
+   * for that, or refused it because the job is no longer ours.
+   */
+  settle(finished: FinishedRun, answer: 'accepted' | 'cancelled' | 'refused'): void {
     const run = this.#find(finished);
     if (run === undefined) return;
     this.#occupied.delete(run);
-    if (accepted) {
+    if (answer !== 'refused') {
       cleanUp(this.#store, finished);
-      announceFinish(run, finished);
+      announceFinish(run, answer === 'cancelled' ? { to: 'cancelled' } : finished.transition);
     } else {
       removeFile(noteFile(this.#store.runDir, finished.seq, finished.run));
       emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
@@ -116,8 +129,17 @@ export class Slots {
   disownAll(graceMs: number): void {
     for (const { job, finished } of this.#occupied) {
       if (finished === null) this.disown(job, graceMs);
-      else this.settle(finished, false);
+      else this.settle(finished, 'refused');
     }
+  }
+
+  /** Ends a run as a person has asked: once for each time that somebody asked. */
+  cancel({ cancel, ...key }: CancelledRun): void {
+    const run = this.#find(key);
+    if (run === undefined || run.finished !== null || isSameCancel(run.cancel, cancel)) return;
+    run.cancel = cancel;
+    run.stoppedFor ??= 'cancelled';
+    run.stopper.stop({ signal: signalNumber(cancel.signal), graceMs: cancel.graceMs });
   }
 
   /** Ends every run, and those that start later: TERM, and KILL after at most `graceMs`. */
@@ -138,15 +160,17 @@ export class Slots {
   }
 }
 
-function stopWithin({ job, stopper }: Occupied, graceMs: number): void {
-  stopper.stop({ graceMs: Math.min(graceMs, job.graceMs) });
+/** So that the job can be given back, or because it is no longer ours. */
+function stopWithin(run: Occupied, graceMs: number): void {
+  run.stoppedFor ??= 'given_back';
+  run.stopper.stop({ graceMs: Math.min(graceMs, run.job.graceMs) });
 }
 
 function toKey({ seq, run }: RunKey): RunKey {
   return { seq, run };
 }
 
-function announceFinish({ slot, job: { id } }: Occupied, { transition }: FinishedRun): void {
+function announceFinish({ slot, job: { id } }: Occupied, transition: Transition): void {
   switch (transition.to) {
     case 'completed':
       return emit({ event: 'job.completed', slot, id });

@@ -104,6 +104,7 @@ export class Worker {
     if (this.#slots.finished.length > 0) return this.#exchange(session);
     const outlook = await this.#store.outlook(session);
     if (!outlook.sessionLives) return this.#startAfresh();
+    for (const run of outlook.cancels) this.#slots.cancel(run);
     if (outlook.stopRequested && !this.#stopping) this.stop('gracefully');
     if (!this.#stopping && outlook.ready && this.#slots.free > 0) return this.#exchange(session);
     if (this.#slots.isIdle && (this.#stopping || (await this.#isEmpty()))) return this.#end(session);
@@ -114,13 +115,18 @@ export class Worker {
   async #exchange(session: Session): Promise<Session> {
     const { finished, running } = this.#slots;
     const free = this.#stopping ? 0 : this.#slots.free;
-    const { claims, lost } = await this.#store.exchange(session, { running, finished, free });
+    const { claims, lost, cancelled, cancels } = await this.#store.exchange(session, {
+      running,
+      finished,
+      free,
+    });
     if (finished.length > 0) failpoint('finish.after_commit');
     if (claims.length > 0) failpoint('claim.after_commit');
-    const isLost = (run: RunKey): boolean => lost.some((key) => key.seq === run.seq && key.run === run.run);
-    for (const run of finished) this.#slots.settle(run, !isLost(run));
+    for (const run of finished)
+      this.#slots.settle(run, isIn(lost, run) ? 'refused' : isIn(cancelled, run) ? 'cancelled' : 'accepted');
     if (finished.length > 0) failpoint('finish.after_cleanup');
     for (const key of lost) this.#slots.disown(key, SHORT_GRACE_MS);
+    for (const run of cancels) this.#slots.cancel(run);
     for (const job of claims) this.#slots.start(job);
     return session;
   }
@@ -166,4 +172,8 @@ export class Worker {
     emit({ event: 'worker.trouble', message, retryMs });
     await new Promise((resolve) => setTimeout(resolve, retryMs));
   }
+}
+
+function isIn(keys: readonly RunKey[], { seq, run }: RunKey): boolean {
+  return keys.some((key) => key.seq === seq && key.run === run);
 }
