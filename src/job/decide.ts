@@ -51,7 +51,9 @@ export function heedCancel(transition: Transition, outcome: OutcomeKind): Transi
     case 'cancelled':
       return transition;
     case 'dead':
-      return outcome === 'lost' ? { ...transition, to: 'cancelled' } : transition;
+      return outcome === 'lost'
+        ? { to: 'cancelled', attempts: transition.attempts, crashes: transition.crashes }
+        : transition;
     case 'failed':
       return { to: 'cancelled', attempts: transition.attempts };
     case 'pending':

@@ -10,7 +10,7 @@ export interface StopRequest {
 }
 
 /** What an AbortSignal is aborted with; `sooner` is aborted in its turn by whoever wants the end to come sooner. */
-export interface StopReason extends StopRequest {
+interface StopReason extends StopRequest {
   readonly sooner?: AbortSignal;
 }
 

@@ -69,7 +69,7 @@ function isOver(job: Job): QueueError {
 }
 
 /** What a session runs and a person wants to end: the few rows that the session owns are looked at, no others. */
-const CANCELS = `
+export const CANCELS = `
   SELECT seq, run, cancel FROM jobs
   WHERE session_id = ? AND state = 'processing' AND cancel IS NOT NULL`;
 

@@ -72,8 +72,11 @@ async function call(
   const startS = uptimeS();
   const { exitCode, stdout, stderr } = await runCommand(world, words, fate, stdin);
   const killed = exitCode === null && (fate.killAfterMs !== undefined || fate.failpoint !== undefined);
-  const skipped = { retry: 2, cancel: 1 }[String(operation.call)];
-  const ids = skipped === undefined ? wholeLines(stdout) : words.slice(skipped);
+  const asked: Partial<Record<Operation['call'], readonly string[]>> = {
+    retry: words.slice(2),
+    cancel: words.slice(1),
+  };
+  const ids = asked[operation.call] ?? wholeLines(stdout);
   const done = { ...operation, ids, startS, endS: uptimeS(), exitCode, killed, stdout, stderr };
   world.addOperation(done);
   return done;
