@@ -30,6 +30,8 @@ export const FAILPOINTS = [
   'rescue.after_commit',
   'retry.before_commit',
   'retry.after_commit',
+  'cancel.before_commit',
+  'cancel.after_commit',
   'stop.before_commit',
   'stop.after_commit',
   'close.before_commit',

@@ -7,6 +7,7 @@ export { Worker } from './worker/worker.js';
 export type { WorkerOptions } from './worker/worker.js';
 export { QueueError } from './errors.js';
 export type { ErrorCode } from './errors.js';
+export type { CancelOptions } from './job/cancel-options.js';
 export type { JobInput } from './job/options.js';
 export type { Counts, Job, Run } from './job/job.js';
 export type { State } from './job/state.js';

@@ -1,5 +1,7 @@
 /** The queue as a program sees it: check the input, then one call of the store. */
 import { QueueError } from './errors.js';
+import { parseCancel } from './job/cancel-options.js';
+import type { CancelOptions } from './job/cancel-options.js';
 import type { Counts, Job, NewJob, Run } from './job/job.js';
 import { JOB_DEFAULTS } from './job/options.js';
 import type { JobDefaults, JobInput } from './job/options.js';
@@ -77,6 +79,17 @@ export class Queue {
   /** The same for a dead job only. */
   async retryDead(id: string): Promise<Job> {
     return this.#retry(id, ['dead']);
+  }
+
+  /**
+   * Cancels a job that waits, at once, or asks for the end of one that runs: TERM, then KILL after its grace. Resolves
+   * once that is on the disk, with the job as it then is, and does not wait for the end. A second call can only hasten
+   * it. Throws `usage`, `not_found`, and `conflict` for a job that is over.
+   */
+  async cancel(id: string, options: CancelOptions = {}): Promise<Job> {
+    const job = await this.store.cancelJob(id, parseCancel(options));
+    if (job === null) throw noSuchJob(id);
+    return job;
   }
 
   async #retry(id: string, from: readonly State[]): Promise<Job> {

@@ -75,6 +75,7 @@ test('an unknown id is not found, and named so that a terminal cannot be harmed'
     (id: string) => queue.get(id),
     (id: string) => queue.retry(id),
     (id: string) => queue.retryDead(id),
+    (id: string) => queue.cancel(id),
   ])
     await expect(act('no\nbody')).rejects.toMatchObject({ code: 'not_found', message: 'no job "no\\nbody"' });
 });
@@ -92,6 +93,21 @@ test('a retry is for what has ended or waits; a retry of the dead for the dead a
   expect(await queue.retryDead('1')).toMatchObject({ state: 'pending', attempts: 0 });
   expect(await queue.retry('2')).toMatchObject({ state: 'pending' });
   expect((await queue.latestRuns(await queue.list())).size).toBe(2);
+});
+
+test('a cancel ends what waits, asks what runs to end, and is refused where the job is over or it makes no sense', async () => {
+  const queue = await openTestQueue();
+  const { store } = queue;
+  await queue.enqueueMany([{ command: 'a' }, { command: 'b' }]);
+  await store.exchange(await store.openSession(owner()), { running: [], finished: [], free: 1 });
+  expect(await queue.cancel('1', { signal: 'INT', grace: '3s', reason: 'why' })).toMatchObject({
+    state: 'processing',
+    cancel: { signal: 'SIGINT', graceMs: 3000, reason: 'cancelled by a person: why' },
+  });
+  expect(await queue.cancel('2')).toMatchObject({ state: 'cancelled', reason: 'cancelled by a person' });
+  await expect(queue.cancel('2')).rejects.toMatchObject({ code: 'conflict' });
+  await expect(queue.cancel('1', { grace: 'soon' })).rejects.toMatchObject({ code: 'usage' });
+  expect(await queue.retry('2')).toMatchObject({ state: 'pending' });
 });
 
 test('input is checked without being stored', async () => {

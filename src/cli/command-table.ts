@@ -22,6 +22,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('show', 'everything about one job', async () => (await import('./commands/show.js')).show, 'inspect'),
   entry('logs', 'what a job printed', async () => (await import('./commands/logs.js')).logs),
   entry(
+    'cancel',
+    'cancel jobs, or end them where they run',
+    async () => (await import('./commands/cancel.js')).cancel,
+  ),
+  entry(
     'status',
     'how many jobs and which workers there are',
     async () => (await import('./commands/status.js')).status,

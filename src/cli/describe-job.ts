@@ -63,7 +63,12 @@ function nextRun(job: Job): Cell {
 }
 
 function describeEnd(job: Job): Properties {
-  if (job.state === 'processing') return [['started_at', instantCell(job.startedAtMs)]];
+  if (job.state === 'processing')
+    return [
+      ['started_at', instantCell(job.startedAtMs)],
+      ['cancel_requested_at', job.cancel === null ? null : instantCell(job.cancel.atMs)],
+      ['reason', job.cancel?.reason ?? null],
+    ];
   if (!('finishedAtMs' in job)) return [];
   return [
     ['started_at', job.startedAtMs === null ? null : instantCell(job.startedAtMs)],

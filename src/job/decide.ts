@@ -1,5 +1,5 @@
 import { crashDelayMs, retryDelayMs } from './backoff.js';
-import type { Backoff } from './job.js';
+import type { Backoff, OutcomeKind } from './job.js';
 import type { Outcome } from './outcome.js';
 
 /** A job is dead once this many workers died while they ran it. */
@@ -10,7 +10,8 @@ export type Transition =
   | { readonly to: 'completed' }
   | { readonly to: 'failed'; readonly attempts: number; readonly delayMs: number; readonly reason: string }
   | { readonly to: 'dead'; readonly attempts: number; readonly crashes: number; readonly reason: string }
-  | { readonly to: 'cancelled' }
+  /** Where a count is missing, it stays as it is. */
+  | { readonly to: 'cancelled'; readonly attempts?: number; readonly crashes?: number }
   | { readonly to: 'pending' | 'scheduled'; readonly crashes: number; readonly delayMs: number };
 
 /** What `decide` looks at. */
@@ -37,6 +38,27 @@ export function decide(job: Decidable, outcome: Outcome, random: number): Transi
       return waitOrReady(job.crashes, outcome.delayMs);
     case 'lost':
       return afterLoss(job, outcome.cause, random);
+  }
+}
+
+/**
+ * What becomes of a run's end where a person has asked for the end of the job: nothing follows it. A run that ended
+ * the job by itself, in good time, has done so; one that was lost has not.
+ */
+export function heedCancel(transition: Transition, outcome: OutcomeKind): Transition {
+  switch (transition.to) {
+    case 'completed':
+    case 'cancelled':
+      return transition;
+    case 'dead':
+      return outcome === 'lost'
+        ? { to: 'cancelled', attempts: transition.attempts, crashes: transition.crashes }
+        : transition;
+    case 'failed':
+      return { to: 'cancelled', attempts: transition.attempts };
+    case 'pending':
+    case 'scheduled':
+      return { to: 'cancelled', crashes: transition.crashes };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { PendingCancel } from './cancel.js';
 import type { State } from './state.js';
 
 /** A string is a line for `/bin/sh -c`; a list is an exact argv, run without a shell. */
@@ -84,6 +85,8 @@ export interface ProcessingJob extends JobFacts {
   readonly state: 'processing';
   readonly sessionId: number;
   readonly startedAtMs: number;
+  /** A person has asked for its end. */
+  readonly cancel: PendingCancel | null;
 }
 
 interface EndedJob extends JobFacts, Ending {

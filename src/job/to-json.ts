@@ -44,6 +44,8 @@ function endingJson(job: Job): Record<string, unknown> {
   const startedAtMs = 'startedAtMs' in job ? job.startedAtMs : null;
   return {
     started_at: startedAtMs === null ? null : formatInstant(startedAtMs),
+    cancel_requested_at:
+      job.state === 'processing' && job.cancel !== null ? formatInstant(job.cancel.atMs) : null,
     finished_at: ended === null ? null : formatInstant(ended.finishedAtMs),
     exit_code: ended?.exitCode ?? null,
     signal: ended?.signal ?? null,

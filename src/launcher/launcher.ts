@@ -94,8 +94,8 @@ export interface Launcher {
   readonly lockFile: string | null;
   /**
    * Runs one process to its end, its whole process group with it. Never throws for a failed command.
-   * The signal ends the group: TERM, then KILL after the grace; aborted with a number as its reason, after at most as
-   * many milliseconds; with 'now', KILL at once.
+   * The signal ends the group: TERM, then KILL after the grace; aborted with a StopReason (stop.ts), by another signal
+   * or after another grace, and sooner when asked again.
    */
   run(spec: LaunchSpec, signal: AbortSignal): Promise<Exit>;
   /** Ends what still runs and frees what the launcher holds. */

@@ -9,6 +9,7 @@ import { type NativeExit, noStart, refused, toExit, toStartFailure } from './nat
 import { LauncherProcess } from './native-process.js';
 import { type NativeLaunchSpec, startError, toStartCommand } from './native-spec.js';
 import type { LauncherEvent } from './protocol.js';
+import { graceOf, onStop, SIGTERM, type StopRequest } from './stop.js';
 
 export interface NativeLauncherOptions {
   /** From nativeLauncherPath(). */
@@ -35,7 +36,6 @@ interface Running {
 
 const FIRST_RESTART_MS = 100;
 const LONGEST_RESTART_MS = 10_000;
-const SIGTERM = 15;
 
 /**
  * Starts, watches and ends processes by a small program beside this one (native/), which outlives nothing: when this
@@ -113,15 +113,14 @@ export class NativeLauncher {
     failpoint('run.before_note');
     failpoint('run.before_spawn');
     if (!process.send((writer) => writer.start(start))) return Promise.resolve(startError('E2BIG', spec));
-    const end = (): void => endRun(process, run, spec, signal.reason);
     // One signal may stop a thousand runs, without a warning from Node at the eleventh.
     setMaxListeners(0, signal);
-    signal.addEventListener('abort', end, { once: true });
+    const stopListening = onStop(signal, (request) => endRun(process, run, spec, request));
     if (this.#running.size === 0) process.keepAlive(true);
     return new Promise((resolve) => {
       const settle = (exit: NativeExit): void => {
         this.#running.delete(run);
-        signal.removeEventListener('abort', end);
+        stopListening();
         this.#keepAliveIfBusy();
         resolve(exit);
       };
@@ -201,10 +200,10 @@ export class NativeLauncher {
   }
 }
 
-function endRun(process: LauncherProcess, run: number, spec: LaunchSpec, reason: unknown): void {
-  const graceMs =
-    reason === 'now' ? 0 : typeof reason === 'number' ? Math.min(reason, spec.graceMs) : spec.graceMs;
-  process.send((writer) => (graceMs <= 0 ? writer.endNow(run) : writer.end(run, SIGTERM, graceMs)));
+function endRun(process: LauncherProcess, run: number, spec: LaunchSpec, request: StopRequest): void {
+  const graceMs = graceOf(request, spec);
+  const { signal = SIGTERM } = request;
+  process.send((writer) => (graceMs === 0 ? writer.endNow(run) : writer.end(run, signal, graceMs)));
 }
 
 function passOn(

@@ -6,6 +6,7 @@ import { refuse } from './node-refusals.js';
 import { endGroup, type GroupEnd, signalGroup } from './process-group.js';
 import { readProcess } from './process-table.js';
 import { startProcess, type StartedProcess } from './start-process.js';
+import { graceOf, onStop, SIGKILL, SIGTERM, type StopRequest } from './stop.js';
 import { startTimer } from './timer.js';
 
 /** How long processes that outlive their leader may go on printing. */
@@ -43,27 +44,24 @@ async function watch(
 ): Promise<Exit> {
   let cause: Exit['cause'] | undefined;
   const cancelKills: (() => void)[] = [];
-  const end = (why: 'timed_out' | 'stopped', graceMs: number): void => {
+  const end = (why: 'timed_out' | 'stopped', request: StopRequest): void => {
     // After a stall of the event loop, a timer comes before the news of an exit that happened in good time.
     if (hasExited(pid)) return;
     const wasAsked = cause !== undefined;
     cause ??= why;
-    if (graceMs <= 0) return signalGroup(pid, 'SIGKILL');
-    if (!wasAsked) signalGroup(pid, 'SIGTERM');
+    const graceMs = graceOf(request, spec);
+    if (graceMs === 0) return signalGroup(pid, SIGKILL);
+    if (!wasAsked) signalGroup(pid, request.signal ?? SIGTERM);
     // A second request can only shorten the grace of the first.
-    cancelKills.push(startTimer(graceMs, () => signalGroup(pid, 'SIGKILL')));
+    cancelKills.push(startTimer(graceMs, () => signalGroup(pid, SIGKILL)));
   };
   const cancelTimeout =
-    spec.timeoutMs === null
-      ? () => undefined
-      : startTimer(spec.timeoutMs, () => end('timed_out', spec.graceMs));
-  const onAbort = (): void => end('stopped', stopGraceMs(signal.reason, spec.graceMs));
+    spec.timeoutMs === null ? () => undefined : startTimer(spec.timeoutMs, () => end('timed_out', {}));
   const exited = once(child, 'exit');
   // One signal may stop a thousand runs, without a warning from Node at the eleventh.
   setMaxListeners(0, signal);
-  signal.addEventListener('abort', onAbort, { once: true });
-  // Perhaps aborted after it was asked above, while nobody listened yet.
-  if (signal.aborted) onAbort();
+  // Perhaps aborted after it was asked above, while nobody listened yet: then it is heard now.
+  const stopListening = onStop(signal, (request) => end('stopped', request));
 
   const [exitCode, exitSignal] = (await exited) as [number | null, NodeJS.Signals | null];
   cancelTimeout();
@@ -73,16 +71,10 @@ async function watch(
     cause === 'exited' && spec.stragglers === 'leave'
       ? NOBODY
       : await endGroup(pid, spec.token, cause === 'exited' ? COURTESY_MS : 0, signal);
-  signal.removeEventListener('abort', onAbort);
+  stopListening();
   await capture.finish();
   const exit = { cause, exitCode, signal: exitSignal };
   return { ...exit, message: describe(exit, spec, rest, capture.lost()) };
-}
-
-/** 'now' is no grace at all; a number is the longest the caller can wait. */
-function stopGraceMs(reason: unknown, graceMs: number): number {
-  if (reason === 'now') return 0;
-  return typeof reason === 'number' ? Math.min(reason, graceMs) : graceMs;
 }
 
 function hasExited(pid: number): boolean {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { isUnchanged, listProcesses, type ProcessEntry } from './process-table.js';
 import { readToken } from './run-token.js';
+import { SIGKILL } from './stop.js';
 
 const POLL_MS = 10;
 const DIE_MS = 1000;
@@ -12,10 +13,10 @@ const DIE_MS = 1000;
  * To every process of a group. Only while its leader is not reaped: until then its number cannot be given away.
  * (Node reaps and reports an exit in one go, so a leader whose exit we have not seen is not reaped.)
  */
-export function signalGroup(groupId: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+export function signalGroup(groupId: number, signal: number): void {
   sendToGroup(groupId, signal);
-  // A stopped process acts on TERM only once it goes on.
-  if (signal === 'SIGTERM') sendToGroup(groupId, 'SIGCONT');
+  // A stopped process acts on any other than KILL only once it goes on.
+  if (signal !== SIGKILL) sendToGroup(groupId, 'SIGCONT');
 }
 
 /** What became of the processes that outlived their leader. */
@@ -70,7 +71,7 @@ function provedMembers(groupId: number, token: string): ProcessEntry[] {
 }
 
 /** False: there is no such group, or none of it may be signalled. */
-function sendToGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
+function sendToGroup(groupId: number, signal: NodeJS.Signals | number): boolean {
   try {
     // Windows has no groups: there, best effort, only the leader.
     return process.kill(process.platform === 'win32' ? groupId : -groupId, signal);

@@ -1,5 +1,5 @@
 /** Jobs of sessions that died: what is left of their processes is ended, then they run again. */
-import { decide } from '../job/decide.js';
+import { decide, heedCancel } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
 import type { Outcome } from '../job/outcome.js';
 import { endLeftovers } from '../launcher/leftovers.js';
@@ -64,7 +64,8 @@ function lostRun(
   const outcome: Outcome = hasStarted
     ? { kind: 'lost', cause: cause === 'vanished' ? 'lease' : cause }
     : { kind: 'given_back', delayMs: 0 };
-  const transition = decide({ ...job, attached: session.kind === 'run' }, outcome, Math.random());
+  const decided = decide({ ...job, attached: session.kind === 'run' }, outcome, Math.random());
+  const transition = job.cancel === null ? decided : heedCancel(decided, outcome.kind);
   const output = readCollected(logFile(store.logsDir, job.seq, job.run));
   return {
     seq: job.seq,

@@ -2,6 +2,7 @@
  * The interface of every store, and what each promises. test/store/conformance is its specification in full.
  * Each call that changes something is one transaction: when its promise resolves, the change is on the disk.
  */
+import type { Cancel, PendingCancel } from '../job/cancel.js';
 import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../job/job.js';
 import type { Transition } from '../job/decide.js';
 import type { State } from '../job/state.js';
@@ -74,6 +75,15 @@ export interface Exchange {
   readonly claims: readonly ProcessingJob[];
   /** Runs that the session no longer owns: their ends change nothing, and what runs must be ended. */
   readonly lost: readonly RunKey[];
+  /** Of the reported runs those whose job is cancelled: a person had asked for its end, whatever the report says. */
+  readonly cancelled: readonly RunKey[];
+  /** Of the runs that go on those that a person wants to end. */
+  readonly cancels: readonly CancelledRun[];
+}
+
+/** A run that a person wants to end, and how. */
+export interface CancelledRun extends RunKey {
+  readonly cancel: PendingCancel;
 }
 
 /** What a waiting session needs to know; read without a write lock. */
@@ -83,6 +93,8 @@ export interface Outlook {
   /** Until the next job falls due; null where none waits. */
   readonly nextDueMs: number | null;
   readonly stopRequested: boolean;
+  /** Of the session's own runs those that a person wants to end. */
+  readonly cancels: readonly CancelledRun[];
   /** False: the session was given up by others. */
   readonly sessionLives: boolean;
 }
@@ -118,6 +130,12 @@ interface JobStore {
    * Null: no such job. `conflict`: its state is not among `from`.
    */
   retryJob(id: string, from: readonly State[]): Promise<Job | null>;
+  /**
+   * A job that waits is cancelled at once. Of one that is processing the wish is kept until its run has ended: its
+   * session learns of it, and the job is cancelled unless the run ended it by itself; asked again, it can only come
+   * sooner. Returns the job as it then is. Null: no such job. `conflict`: it is over.
+   */
+  cancelJob(id: string, cancel: Cancel): Promise<Job | null>;
 }
 
 interface RunStore {

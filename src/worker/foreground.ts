@@ -2,9 +2,11 @@
 import type { Job, ProcessingJob } from '../job/job.js';
 import type { JobInput } from '../job/options.js';
 import type { Launcher, LaunchSpec } from '../launcher/launcher.js';
+import { Stopper } from '../launcher/stop.js';
 import { thisProcess } from '../launcher/process-identity.js';
 import type { Queue } from '../queue.js';
 import type { FinishedRun, Session } from '../store/store.js';
+import { watchForCancel } from './foreground-cancel.js';
 import { inheritedEnvironment } from './job-environment.js';
 import { cleanUp, runJob } from './run-job.js';
 import type { RunContext } from './run-job.js';
@@ -13,7 +15,7 @@ import { WakeUp } from './wake-up.js';
 export interface ForegroundOptions {
   readonly launcher: Launcher;
   readonly onOutput: NonNullable<LaunchSpec['onOutput']>;
-  /** Cancels the job. */
+  /** Cancels the job, as does a cancel by another process. */
   readonly signal: AbortSignal;
 }
 
@@ -29,16 +31,24 @@ export async function runInForeground(
 ): Promise<Job> {
   const { store } = queue;
   const newJob = queue.parse(input);
+  const over = new AbortController();
   const launcherLock = options.launcher.lockFile;
   const owner = { ...thisProcess(), kind: 'run', slots: 1, queues: null, launcherLock } as const;
   const session = await store.openSession(owner);
   try {
     const job = await store.insertRunning(session, newJob);
     const environment = inheritedEnvironment(process.env);
-    const context: RunContext = { store, environment, stoppedFor: 'cancelled', attached: true, ...options };
-    await runWithRetries(session, job, context, options.signal);
+    const stoppedFor = (): 'cancelled' => 'cancelled';
+    const context: RunContext = { store, environment, stoppedFor, attached: true, ...options };
+    const stopper = new Stopper();
+    const stop = (): void => stopper.stop();
+    options.signal.addEventListener('abort', stop, { once: true, signal: over.signal });
+    if (options.signal.aborted) stop();
+    watchForCancel(store, job, stopper, over.signal);
+    await runWithRetries(session, job, context, stopper.signal);
     return await queue.get(job.id);
   } finally {
+    over.abort();
     await store.closeSession(session);
   }
 }
@@ -51,9 +61,10 @@ async function runWithRetries(
 ): Promise<void> {
   for (let job: ProcessingJob | null = first; job !== null;) {
     const finished: FinishedRun = await runJob(job, context, signal);
-    await context.store.exchange(session, { running: [], finished: [finished], free: 0 });
+    const end = { running: [], finished: [finished], free: 0 };
+    const { cancelled } = await context.store.exchange(session, end);
     cleanUp(context.store, finished);
-    if (finished.transition.to !== 'failed') return;
+    if (finished.transition.to !== 'failed' || cancelled.length > 0) return;
     await sleepUnlessAborted(finished.transition.delayMs, signal);
     // An abort meanwhile lets the rerun end at once, as cancelled, by the same path as any other.
     job = await context.store.rerun(session, job.seq);

@@ -17,8 +17,8 @@ export interface RunContext {
   readonly launcher: Launcher;
   /** From inheritedEnvironment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What it means when our signal ended the run. */
-  readonly stoppedFor: 'cancelled' | 'given_back';
+  /** What it means that our signal ended the run; asked once it has. */
+  readonly stoppedFor: () => 'cancelled' | 'given_back';
   /** The job belongs to this process and must not be rerun by others. */
   readonly attached: boolean;
   readonly onOutput?: LaunchSpec['onOutput'];
@@ -27,7 +27,7 @@ export interface RunContext {
 /** The launcher refused this many starts in a row, all jobs together: the machine is in trouble, not the job. */
 let troubles = 0;
 
-/** Never rejects for a failed command. The signal ends the run; aborted with a number, within that many milliseconds. */
+/** Never rejects for a failed command. The signal ends the run, as a launcher's does. */
 export async function runJob(
   job: ProcessingJob,
   context: RunContext,
@@ -40,7 +40,7 @@ export async function runJob(
   troubles = exit.cause === 'no_resources' ? troubles + 1 : 0;
   const outcome = toOutcome(
     { ...exit, cpuLimitMs: job.cpuLimitMs },
-    context.stoppedFor,
+    context.stoppedFor(),
     troubleDelayMs(troubles),
   );
   const transition = decide({ ...job, attached: context.attached }, outcome, Math.random());

@@ -1,11 +1,15 @@
 /** The runs of one worker: each has a numbered slot while its process runs. Jobs claimed ahead wait for one. */
+import { isSameCancel } from '../job/cancel.js';
+import type { PendingCancel } from '../job/cancel.js';
 import { commandText } from '../job/command.js';
+import type { Transition } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
 import type { Launcher } from '../launcher/launcher.js';
+import { signalNumber, Stopper } from '../launcher/stop.js';
 import { emit } from '../log.js';
 import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
-import type { ExchangeRequest, FinishedRun, RunKey, Store } from '../store/store.js';
+import type { CancelledRun, ExchangeRequest, FinishedRun, RunKey, Store } from '../store/store.js';
 import { announceFinish } from './announce.js';
 import { inheritedEnvironment } from './job-environment.js';
 import { Pace } from './pace.js';
@@ -14,7 +18,11 @@ import { cleanUp, runJob } from './run-job.js';
 interface Occupied {
   readonly slot: number;
   readonly job: ProcessingJob;
-  readonly abort: AbortController;
+  readonly stopper: Stopper;
+  /** Why the run was first told to end. */
+  stoppedFor: 'cancelled' | 'given_back' | null;
+  /** The cancel that the run was last told of. */
+  cancel: PendingCancel | null;
   /** Set once the process has ended. */
   finished: FinishedRun | null;
   endedAt: number;
@@ -138,7 +146,9 @@ export class Slots {
     const run: Occupied = {
       slot: this.#freeSlot(),
       job,
-      abort: new AbortController(),
+      stopper: new Stopper(),
+      stoppedFor: null,
+      cancel: null,
       finished: null,
       endedAt: 0,
       disowned: false,
@@ -147,30 +157,35 @@ export class Slots {
     const command = commandText(job.command);
     emit({ event: 'job.claimed', slot: run.slot, id: job.id, run: job.run, command });
     // Its claim was under way when everything was told to end: it goes back without a start.
-    if (this.#graceMs !== null) run.abort.abort(this.#graceMs);
+    if (this.#graceMs !== null) stopWithin(run, this.#graceMs);
     void this.#watch(run, this.#launcher);
   }
 
   async #watch(run: Occupied, launcher: Launcher): Promise<void> {
     const [store, environment] = [this.#store, this.#environment];
-    const context = { store, launcher, environment, stoppedFor: 'given_back', attached: false } as const;
+    const stoppedFor = (): 'cancelled' | 'given_back' => run.stoppedFor ?? 'given_back';
+    const context = { store, launcher, environment, stoppedFor, attached: false };
     const startedAt = performance.now();
-    run.finished = await runJob(run.job, context, run.abort.signal);
+    run.finished = await runJob(run.job, context, run.stopper.signal);
     run.endedAt = performance.now();
     this.#pace.noteRun(run.endedAt - startedAt);
     this.#startWaiting();
-    if (run.disowned) this.settle(run.finished, false);
+    if (run.disowned) this.settle(run.finished, 'refused');
     this.#onFinished();
   }
 
-  /** The store has taken the end of the run, or refused it because the job is no longer ours. */
-  settle(finished: FinishedRun, accepted: boolean): void {
+  /**
+   * The store has taken the end of the run as it was reported, made a cancelled job of it because a person had asked
+   * for that, or refused it because the job is no longer ours.
+   */
+  settle(finished: FinishedRun, answer: 'accepted' | 'cancelled' | 'refused'): void {
     const run = this.#find(finished);
     if (run === undefined) return;
     this.#occupied.delete(run);
-    if (accepted) {
+    if (answer !== 'refused') {
       cleanUp(this.#store, finished);
-      announceFinish(run.slot, run.job.id, finished.transition);
+      const transition: Transition = answer === 'cancelled' ? { to: 'cancelled' } : finished.transition;
+      announceFinish(run.slot, run.job.id, transition);
     } else {
       removeFile(noteFile(this.#store.runDir, finished.seq, finished.run));
       emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
@@ -183,7 +198,7 @@ export class Slots {
     const run = this.#find(key);
     if (run === undefined || run.finished !== null) return;
     run.disowned = true;
-    run.abort.abort(graceMs);
+    stopWithin(run, graceMs);
   }
 
   /** The same for every run; one that has ended already is dropped. */
@@ -191,14 +206,25 @@ export class Slots {
     this.#waiting = [];
     for (const { job, finished } of this.#occupied) {
       if (finished === null) this.disown(job, graceMs);
-      else this.settle(finished, false);
+      else this.settle(finished, 'refused');
     }
+  }
+
+  /** Ends a run as a person has asked: once for each time that somebody asked. */
+  cancel({ cancel, ...key }: CancelledRun): void {
+    // What waits for a slot goes back, and is cancelled on its way.
+    if (this.#waiting.some(({ job }) => isRun(job, key))) this.dropWaiting();
+    const run = this.#find(key);
+    if (run === undefined || run.finished !== null || isSameCancel(run.cancel, cancel)) return;
+    run.cancel = cancel;
+    run.stoppedFor ??= 'cancelled';
+    run.stopper.stop({ signal: signalNumber(cancel.signal), graceMs: cancel.graceMs });
   }
 
   /** Ends every run, and those that start later: TERM, and KILL after at most `graceMs`. */
   abortAll(graceMs: number): void {
     this.#graceMs = graceMs;
-    for (const run of this.#occupied) run.abort.abort(graceMs);
+    for (const run of this.#occupied) stopWithin(run, graceMs);
   }
 
   #find(key: RunKey): Occupied | undefined {
@@ -215,6 +241,12 @@ export class Slots {
 
 function isRun(job: RunKey, key: RunKey): boolean {
   return job.seq === key.seq && job.run === key.run;
+}
+
+/** So that the job can be given back, or because it is no longer ours. */
+function stopWithin(run: Occupied, graceMs: number): void {
+  run.stoppedFor ??= 'given_back';
+  run.stopper.stop({ graceMs: Math.min(graceMs, run.job.graceMs) });
 }
 
 function toKey({ seq, run }: RunKey): RunKey {

@@ -110,6 +110,7 @@ export class Worker {
     if (reportInMs !== null) return this.#sleep(reportInMs, session);
     const outlook = await this.#store.outlook(session);
     if (!outlook.sessionLives) return this.#startAfresh();
+    for (const run of outlook.cancels) this.#slots.cancel(run);
     if (outlook.stopRequested && !this.#stopping) this.stop('gracefully');
     if (!this.#stopping && outlook.ready && this.#slots.free > 0) return this.#exchange(session);
     if (this.#slots.isIdle && (this.#stopping || (await this.#isEmpty()))) return this.#end(session);
@@ -125,14 +126,15 @@ export class Worker {
     const report = this.#slots.report();
     const { finished } = report;
     const free = this.#stopping ? 0 : report.free;
-    const { claims, lost } = await this.#store.exchange(session, { ...report, free });
+    const { claims, lost, cancelled, cancels } = await this.#store.exchange(session, { ...report, free });
     this.#slots.reported(report);
     if (finished.length > 0) failpoint('finish.after_commit');
     if (claims.length > 0) failpoint('claim.after_commit');
-    const isLost = (run: RunKey): boolean => lost.some((key) => key.seq === run.seq && key.run === run.run);
-    for (const run of finished) this.#slots.settle(run, !isLost(run));
+    for (const run of finished)
+      this.#slots.settle(run, isIn(lost, run) ? 'refused' : isIn(cancelled, run) ? 'cancelled' : 'accepted');
     if (finished.length > 0) failpoint('finish.after_cleanup');
     for (const key of lost) this.#slots.disown(key, SHORT_GRACE_MS);
+    for (const run of cancels) this.#slots.cancel(run);
     this.#slots.take(claims);
     if (this.#stopping) this.#slots.dropWaiting();
     return session;
@@ -181,4 +183,8 @@ export class Worker {
     emit({ event: 'worker.trouble', message, retryMs });
     await new Promise((resolve) => setTimeout(resolve, retryMs));
   }
+}
+
+function isIn(keys: readonly RunKey[], { seq, run }: RunKey): boolean {
+  return keys.some((key) => key.seq === seq && key.run === run);
 }

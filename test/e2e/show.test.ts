@@ -10,6 +10,7 @@ test('show is the job itself under --json, with its runs, and lines of two field
   const measured: unknown = isNative ? expect.any(Number) : null;
   expect(await cli.json('show', 'job-fail-123')).toEqual({
     id: 'job-fail-123',
+    cancel_requested_at: null,
     command: expect.stringContaining('printf'),
     state: 'dead',
     queue: 'default',

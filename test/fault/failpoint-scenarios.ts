@@ -1,7 +1,7 @@
 /** How each fail-point is reached: what stands in the queue before, and which process comes there. */
 import type { Failpoint } from '../../src/failpoint.js';
 import type { JobKind } from './checkers/evidence.js';
-import { ask, enqueue, enqueueBulk, retryDead } from './harness/client.js';
+import { ask, cancel, enqueue, enqueueBulk, retryDead } from './harness/client.js';
 import { drain } from './harness/drain.js';
 import { WorkerProcess } from './harness/worker-process.js';
 import type { World } from './harness/world.js';
@@ -99,6 +99,19 @@ const clientRetries: Scenario = {
   },
 };
 
+/** One that runs and one that waits; then the worker dies as well, with the wish that was stored. */
+const clientCancels: Scenario = {
+  hits: 2,
+  play: async (world, failpoint) => {
+    await fill(world, ['clinger', 'nap']);
+    const worker = new WorkerProcess(world, { slots: 1 });
+    await untilRunning(world, 1);
+    const { killed } = await cancel(world, ['1', '2'], { failpoint });
+    await worker.kill();
+    return killed;
+  },
+};
+
 const clientStops: Scenario = {
   hits: 1,
   play: async (world, failpoint) => {
@@ -135,6 +148,8 @@ export const SCENARIOS = {
   'rescue.after_commit': workerRescues,
   'retry.before_commit': clientRetries,
   'retry.after_commit': clientRetries,
+  'cancel.before_commit': clientCancels,
+  'cancel.after_commit': clientCancels,
   'stop.before_commit': clientStops,
   'stop.after_commit': clientStops,
   'close.before_commit': workerRescues,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decide, MAX_CRASHES } from '../../src/job/decide.js';
+import { decide, heedCancel, MAX_CRASHES } from '../../src/job/decide.js';
 import type { Decidable } from '../../src/job/decide.js';
 import type { Outcome } from '../../src/job/outcome.js';
 import { isAllowed } from '../../src/job/state.js';
@@ -175,5 +175,30 @@ describe('a worker that died', () => {
         to: 'dead',
         attempts: 0,
       });
+  });
+});
+
+describe('a pending cancel', () => {
+  test('lets nothing follow: what a run had not brought to its end is cancelled, and its counts stay', () => {
+    fc.assert(
+      fc.property(job, outcome, random, (given, how, chance) => {
+        const decided = decide(given, how, chance);
+        const heeded = heedCancel(decided, how.kind);
+        const byItself = decided.to === 'completed' || (decided.to === 'dead' && how.kind !== 'lost');
+        expect(heeded.to).toBe(byItself ? decided.to : 'cancelled');
+        for (const count of ['attempts', 'crashes'] as const)
+          if (count in decided) expect(heeded).toHaveProperty(count, Reflect.get(decided, count));
+        expect(heedCancel(heeded, how.kind)).toEqual(heeded);
+        for (const operation of ['finish', 'give_back', 'rescue'] as const)
+          if (heeded.to === 'cancelled') expect(isAllowed(operation, 'processing', heeded.to)).toBe(true);
+      }),
+    );
+  });
+
+  test('a crash that would have been the last is a cancel, a failure that was the last is not', () => {
+    const poison = decide({ ...FRESH, crashes: MAX_CRASHES - 1 }, { kind: 'lost', cause: 'crash' }, 0);
+    expect(heedCancel(poison, 'lost')).toMatchObject({ to: 'cancelled', crashes: MAX_CRASHES });
+    const dead = decide({ ...FRESH, attempts: 2 }, FAILURE, 0);
+    expect(heedCancel(dead, 'failure')).toEqual(dead);
   });
 });

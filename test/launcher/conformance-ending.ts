@@ -1,24 +1,15 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import type { Launcher } from '../../src/launcher/launcher.js';
 import { isAlive, waitUntil } from '../support/processes.js';
-import { never, shell, type TrialRun } from './runs.js';
+import { never, pidOf, shell } from './runs.js';
 
 const DEAF = "trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done";
 /** Ends well when it is asked to. */
 const POLITE = "trap 'echo bye > bye; exit 0' TERM; echo $$ > pid; while :; do sleep 0.02; done";
-
-async function pidOf(trial: TrialRun, name = 'pid'): Promise<number> {
-  return Number(await waitUntil(() => trial.said(name), { what: `the job to write ${name}` }));
-}
-
-/** How long ago the job wrote the file: what is measured from there does not count a slow start on a busy machine. */
-function msSince(trial: TrialRun, name: string): number {
-  return Date.now() - statSync(join(trial.dir, name)).mtimeMs;
-}
 
 export function exerciseEnding(launcher: Launcher): void {
   describe('the end of a run', () => {
@@ -71,12 +62,12 @@ export function exerciseEnding(launcher: Launcher): void {
       expect(await running).toMatchObject({ cause: 'stopped', signal: 'SIGKILL' });
     });
 
-    test('stopped with the reason "now", it is killed without grace', async () => {
+    test('stopped without grace, it is killed at once', async () => {
       const trial = shell(POLITE, { graceMs: 600_000 });
       const caller = new AbortController();
       const running = launcher.run(trial.spec, caller.signal);
       const pid = await pidOf(trial);
-      caller.abort('now');
+      caller.abort({ graceMs: 0 });
       expect(await running).toMatchObject({ cause: 'stopped', signal: 'SIGKILL' });
       expect(isAlive(pid)).toBe(false);
       expect(trial.said('bye')).toBeNull();
@@ -89,12 +80,12 @@ export function exerciseEnding(launcher: Launcher): void {
       const caller = new AbortController();
       const running = launcher.run(trial.spec, caller.signal);
       await pidOf(trial);
-      caller.abort(300);
+      caller.abort({ graceMs: 300 });
       expect(await running).toMatchObject({ cause: 'stopped', signal: 'SIGKILL' });
       expect(trial.said('asked')).toBe('asked');
     });
 
-    test('in the grace of its time limit, "now" kills at once and the time limit stays the cause', async () => {
+    test('in the grace of its time limit, a stop without grace kills at once and the time limit stays the cause', async () => {
       const trial = shell("trap 'echo > asked' TERM; while :; do sleep 0.02; done", {
         timeoutMs: 300,
         graceMs: 600_000,
@@ -102,7 +93,7 @@ export function exerciseEnding(launcher: Launcher): void {
       const caller = new AbortController();
       const running = launcher.run(trial.spec, caller.signal);
       await waitUntil(() => existsSync(join(trial.dir, 'asked')), { what: 'TERM to arrive' });
-      caller.abort('now');
+      caller.abort({ graceMs: 0 });
       expect(await running).toMatchObject({ cause: 'timed_out', signal: 'SIGKILL' });
     });
 
@@ -138,7 +129,7 @@ export function exerciseEnding(launcher: Launcher): void {
     test('they may go on for a moment, and are ended then', async () => {
       const trial = shell('(echo $(exec sh -c "echo \\$PPID") > pid; exec sleep 600) & exit 0');
       const exit = await launcher.run(trial.spec, never);
-      expect(msSince(trial, 'pid')).toBeLessThan(3000);
+      expect(trial.ageMs('pid')).toBeLessThan(3000);
       expect(exit).toMatchObject({ cause: 'exited', exitCode: 0, message: '1 left-over process killed' });
       expect(isAlive(await pidOf(trial))).toBe(false);
     });
@@ -174,7 +165,7 @@ export function exerciseEnding(launcher: Launcher): void {
           print F "$c\\n"; close F; sleep 600' & until test -s pid; do sleep 0.01; done`,
       );
       expect(await launcher.run(trial.spec, never)).toMatchObject({ cause: 'exited', exitCode: 0 });
-      expect(msSince(trial, 'pid')).toBeLessThan(1800);
+      expect(trial.ageMs('pid')).toBeLessThan(1800);
     });
 
     test('after a time limit they get no courtesy', async () => {
@@ -184,7 +175,7 @@ export function exerciseEnding(launcher: Launcher): void {
         graceMs: 600_000,
       });
       expect(await launcher.run(trial.spec, never)).toMatchObject({ cause: 'timed_out', exitCode: 0 });
-      expect(msSince(trial, 'asked')).toBeLessThan(1800);
+      expect(trial.ageMs('asked')).toBeLessThan(1800);
       expect(isAlive(await pidOf(trial))).toBe(false);
     });
 
@@ -195,7 +186,7 @@ export function exerciseEnding(launcher: Launcher): void {
       const pid = await pidOf(trial);
       caller.abort();
       expect(['exited', 'stopped']).toContain((await running).cause);
-      expect(msSince(trial, 'pid')).toBeLessThan(1800);
+      expect(trial.ageMs('pid')).toBeLessThan(1800);
       expect(isAlive(pid)).toBe(false);
     });
   });

@@ -43,7 +43,7 @@ export function exerciseOutput(launcher: Launcher): void {
       const caller = new AbortController();
       const running = launcher.run(trial.spec, caller.signal);
       await waitUntil(() => trial.output() === 'first\n', { what: 'the first line' });
-      caller.abort('now');
+      caller.abort({ graceMs: 0 });
       await running;
     });
 
@@ -93,7 +93,7 @@ export function exerciseOutput(launcher: Launcher): void {
       const caller = new AbortController();
       const running = launcher.run(trial.spec, caller.signal);
       await waitUntil(() => heard.stdout === 'first\n', { what: 'the first line' });
-      caller.abort('now');
+      caller.abort({ graceMs: 0 });
       await running;
     });
 

@@ -8,6 +8,7 @@ import { exerciseFailures } from './conformance-failures.js';
 import { exerciseOptions } from './conformance-options.js';
 import { exerciseOutput } from './conformance-output.js';
 import { exerciseProcess } from './conformance-process.js';
+import { exerciseStops } from './conformance-stops.js';
 
 export function exerciseLauncher(name: string, create: () => Launcher): void {
   describe.skipIf(process.platform === 'win32')(`launcher ${name}`, () => {
@@ -15,6 +16,7 @@ export function exerciseLauncher(name: string, create: () => Launcher): void {
     exerciseProcess(launcher);
     exerciseFailures(launcher);
     exerciseEnding(launcher);
+    exerciseStops(launcher);
     exerciseOutput(launcher);
     exerciseOptions(launcher);
   });

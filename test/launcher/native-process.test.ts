@@ -156,7 +156,7 @@ describe.skipIf(program === null)(`a process of the native launcher${whyNot(prog
       chmodSync(trial.dir, 0o755);
       const caller = new AbortController();
       const running = openLauncher().run(
-        { ...trial.spec, onOutput: () => caller.abort('now') },
+        { ...trial.spec, onOutput: () => caller.abort({ graceMs: 0 }) },
         caller.signal,
       );
       expect(await running).toMatchObject({ cause: 'stopped', signal: 'SIGKILL' });
@@ -203,7 +203,7 @@ describe.skipIf(program === null)(`a process of the native launcher${whyNot(prog
         void launcher.run({ ...first.spec, cwd: '/', onOutput }, caller.signal);
       });
       expect(second).toMatchObject({ cause: 'no_resources', message: 'the limit of processes is reached' });
-      caller.abort('now');
+      caller.abort({ graceMs: 0 });
     },
   );
 

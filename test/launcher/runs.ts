@@ -1,7 +1,7 @@
 /** One run to try: a private directory, a spec with harmless defaults, and clean-up of whatever it started. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest';
 
 import type { LaunchCommand, LaunchSpec } from '../../src/launcher/launcher.js';
 import { TOKEN_VARIABLE } from '../../src/launcher/run-token.js';
-import { killQuietly, pidsWithEnv } from '../support/processes.js';
+import { killQuietly, pidsWithEnv, waitUntil } from '../support/processes.js';
 
 export const never: AbortSignal = new AbortController().signal;
 
@@ -20,6 +20,10 @@ export interface TrialRun {
   output(): string;
   /** A file in `dir` that the job writes, to say how far it got; null until it is there and has a whole line. */
   said(name: string): string | null;
+  /** How long ago the job wrote it: what is measured from there does not count a slow start on a busy machine. */
+  ageMs(name: string): number;
+  /** Makes the file, for a job that waits for it. */
+  say(name: string): void;
 }
 
 function trialRun(command: LaunchCommand, changes: Partial<LaunchSpec> = {}): TrialRun {
@@ -45,6 +49,8 @@ function trialRun(command: LaunchCommand, changes: Partial<LaunchSpec> = {}): Tr
     spec,
     output: () => readText(spec.outputFile) ?? '',
     said: (name) => readLine(join(dir, name)),
+    ageMs: (name) => Date.now() - statSync(join(dir, name)).mtimeMs,
+    say: (name) => writeFileSync(join(dir, name), ''),
   };
 }
 
@@ -54,6 +60,11 @@ export function shell(line: string, changes?: Partial<LaunchSpec>): TrialRun {
 
 export function argv(words: readonly string[], changes?: Partial<LaunchSpec>): TrialRun {
   return trialRun({ argv: words }, changes);
+}
+
+/** The pid that the job writes, once it has. */
+export async function pidOf(trial: TrialRun, name = 'pid'): Promise<number> {
+  return Number(await waitUntil(() => trial.said(name), { what: `the job to write ${name}` }));
 }
 
 function readLine(file: string): string | null {

@@ -2,6 +2,8 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { listen } from '../../src/log.js';
+import type { LogEvent } from '../../src/log.js';
 import { rescueDeadSessions } from '../../src/maintenance/rescue.js';
 import { sweepLeftFiles } from '../../src/maintenance/sweep.js';
 import { logFile, noteFile } from '../../src/output/log-file.js';
@@ -81,6 +83,24 @@ test('a job that has killed too many workers is dead: poison', async () => {
     crashes: 5,
     reason: expect.stringContaining('lost') as string,
   });
+});
+
+test('a job that a person has cancelled is not run again, and what is left of it is ended', async () => {
+  const { queue, id, jobPid, pid } = await crash();
+  expect(await queue.cancel(id)).toMatchObject({ state: 'processing' });
+  const events: LogEvent[] = [];
+  listen((event) => events.push(event));
+  await rescueDeadSessions(queue.store);
+  listen(null);
+  expect(await queue.get(id)).toMatchObject({
+    state: 'cancelled',
+    crashes: 1,
+    attempts: 0,
+    run: 1,
+    reason: 'cancelled by a person',
+  });
+  expect(events).toMatchObject([{ event: 'job.rescued', id, to: 'cancelled' }]);
+  for (const left of [jobPid, await pid('childPid')]) expect(isAlive(left)).toBe(false);
 });
 
 test('after a restart of the machine nothing is counted and nothing is killed', async () => {

@@ -19,6 +19,7 @@ const JOB: ProcessingJob = {
   createdAtMs: 0,
   updatedAtMs: 0,
   startedAtMs: 0,
+  cancel: null,
 };
 
 const OURS = {

@@ -21,8 +21,8 @@ export const run: Command = {
   description: `Runs a command now, in this terminal, as a recorded job: list, show and logs know it, no worker takes it.
 It runs once, unless --max-retries says more. Ctrl-C cancels it.
 
-Its output is passed on as it comes, and its exit code is ours: 128+n when signal n ended it, 124 when it
-timed out, 126 or 127 when it could not be started, 125 for an error of queuectl itself.
+Its output is passed on as it comes, and its exit code is ours: 128+n when signal n ended it (143 when it was cancelled
+and ended otherwise), 124 when it timed out, 126 or 127 when it could not be started, 125 for an error of queuectl itself.
 With --json the job follows on stderr, as one line, once it is over.`,
   examples: [
     { command: 'queuectl run -- make report', does: 'now, and on the record' },
@@ -92,6 +92,9 @@ async function exitCode(queue: Queue, job: Job, endedBy: string | undefined): Pr
   if (job.state === 'completed') return 0;
   if (job.state === 'cancelled' && endedBy !== undefined) return exitCodeOf(endedBy);
   const last = (await queue.latestRuns([job])).get(job.seq);
+  // By `queuectl cancel`: its exit code may well be 0, which would tell that it had done its work.
+  if (job.state === 'cancelled')
+    return exitCodeOf((last?.outcome === 'cancelled' ? last.signal : null) ?? 'SIGTERM');
   if (last?.outcome === 'timeout') return EXIT_CODES.timed_out;
   const signal = last?.signal ?? null;
   return signal === null ? (last?.exitCode ?? RUN_FAILED) : exitCodeOf(signal);

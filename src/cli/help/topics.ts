@@ -24,8 +24,9 @@ function exitCodes(): string {
   7    a part was done and a part failed
   124  timed out
 
-queuectl run exits with the job's own code: 128+n when signal n ended it, 124 when it timed out, 126 or 127 when
-it could not be started or was not found, and 125 for any error of queuectl itself.
+queuectl run exits with the job's own code: 128+n when signal n ended it, 143 when it was cancelled from elsewhere and
+ended otherwise, 124 when it timed out, 126 or 127 when it could not be started or was not found, and 125 for any error
+of queuectl itself.
 `;
 }
 
@@ -85,6 +86,7 @@ function json(): string {
   queuectl enqueue --json …       {"id": "42", "state": "pending", "existed": false}; a line each with -f
   queuectl worker start --json    an event a line
   queuectl run --json -- CMD      the job, on stderr, once it is over
+  queuectl cancel --json 1 2      an array of the jobs that were cancelled or asked to end
 
 --fields id,state picks fields. Ids are strings, times are ISO 8601 in UTC, durations end in _ms. An error is
 one object on stderr: {"error": {"code": "usage", "message": "…", "hint": "…"}}.

@@ -1,7 +1,16 @@
 /** The heart: what a session reports and what it gets, in one transaction. */
 import { failpoint } from '../../failpoint.js';
 import type { NewJob, ProcessingJob } from '../../job/job.js';
-import type { Exchange, ExchangeRequest, FinishedRun, Outlook, RunKey, Session } from '../store.js';
+import type {
+  CancelledRun,
+  Exchange,
+  ExchangeRequest,
+  FinishedRun,
+  Outlook,
+  RunKey,
+  Session,
+} from '../store.js';
+import { cancelsOf, toCancelledRuns } from './cancel.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
@@ -21,14 +30,20 @@ export async function exchange(
     const now = Date.now();
     if (!beat(connection, session, now)) return allLost(request);
     const counters = new CounterChanges();
-    const refused = request.finished.filter((run) => !finishRun(connection, session, run, now, counters));
+    const states = request.finished.map((run) => finishRun(connection, session, run, now, counters));
     if (request.finished.length > 0) failpoint('finish.before_commit');
-    const disowned = giveBackUnknown(connection, session, request.running, now, counters);
+    const { disowned, cancels } = compareRunning(connection, session, request.running, now, counters);
     promoteDue(connection, now, counters);
     const claims = request.free > 0 ? claimJobs(connection, session, request.free, now, counters) : [];
     counters.write(connection);
     if (claims.length > 0) failpoint('claim.before_commit');
-    return { claims, lost: [...refused, ...disowned].map(toKey) };
+    const refused = request.finished.filter((_, index) => states[index] === null);
+    return {
+      claims,
+      lost: [...refused, ...disowned].map(toKey),
+      cancelled: request.finished.filter((_, index) => states[index] === 'cancelled').map(toKey),
+      cancels,
+    };
   });
 }
 
@@ -40,7 +55,12 @@ function beat(connection: Connection, session: Session, now: number): boolean {
 }
 
 function allLost(request: ExchangeRequest): Exchange {
-  return { claims: [], lost: [...request.finished, ...request.running].map(toKey) };
+  return {
+    claims: [],
+    lost: [...request.finished, ...request.running].map(toKey),
+    cancelled: [],
+    cancels: [],
+  };
 }
 
 function toKey({ seq, run }: RunKey): RunKey {
@@ -48,30 +68,34 @@ function toKey({ seq, run }: RunKey): RunKey {
 }
 
 /**
- * Returns the runs that the session believes in and the store does not. What the store holds beyond the
- * session's own list is a claim whose answer never arrived: it goes back and counts nothing.
+ * Finds the runs that the session believes in and the store does not, and those that a person wants to end. What the
+ * store holds beyond the session's own list is a claim whose answer never arrived: it goes back and counts nothing.
  */
-function giveBackUnknown(
+function compareRunning(
   connection: Connection,
   session: Session,
   running: readonly RunKey[],
   now: number,
   counters: CounterChanges,
-): RunKey[] {
+): { disowned: RunKey[]; cancels: CancelledRun[] } {
   const owned = connection
-    .sql(`SELECT seq, run, crashes FROM jobs WHERE session_id = ? AND state = 'processing'`)
+    .sql(`SELECT seq, run, crashes, cancel FROM jobs WHERE session_id = ? AND state = 'processing'`)
     .all(session.id);
   const known = new Set(running.map(({ seq, run }) => `${seq}.${run}`));
   const stored = new Set<string>();
+  const cancels: CancelledRun[] = [];
   for (const row of owned) {
     const unknown = neverStarted(row);
     const key = `${unknown.seq}.${unknown.run}`;
     stored.add(key);
-    if (known.has(key)) continue;
+    if (known.has(key)) {
+      cancels.push(...toCancelledRuns(row));
+      continue;
+    }
     finishRun(connection, session, unknown, now, counters);
     failpoint('give_back.before_commit');
   }
-  return running.filter(({ seq, run }) => !stored.has(`${seq}.${run}`));
+  return { disowned: running.filter(({ seq, run }) => !stored.has(`${seq}.${run}`)), cancels };
 }
 
 function neverStarted(row: Row): FinishedRun {
@@ -179,6 +203,7 @@ export async function outlook(connection: Connection, session: Session): Promise
     return {
       ready: nextDueMs === 0 || readyQueues(connection, session).length > 0,
       nextDueMs,
+      cancels: cancelsOf(connection, session),
       stopRequested: own !== undefined && own['stop_requested_at'] !== null,
       sessionLives: own !== undefined,
     };

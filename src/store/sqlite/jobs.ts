@@ -57,7 +57,7 @@ export function duplicateId(id: string): QueueError {
 const SEQUENCE_NUMBER = /^[1-9]\d{0,14}$/;
 
 /** A number is a sequence number, and only of a job without a name of its own; anything else is a name. */
-function findRow(connection: Connection, id: string): Row | undefined {
+export function findRow(connection: Connection, id: string): Row | undefined {
   return SEQUENCE_NUMBER.test(id)
     ? connection.sql('SELECT * FROM jobs WHERE seq = ? AND id IS NULL').get(Number(id))
     : connection.sql('SELECT * FROM jobs WHERE id = ?').get(id);

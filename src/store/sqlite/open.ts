@@ -5,6 +5,7 @@ import { QueueError, systemErrorCode } from '../../errors.js';
 import { failpoint } from '../../failpoint.js';
 import { ensureHome, fileError, makeDirectory } from '../../home.js';
 import type { OpenOptions, Store } from '../store.js';
+import { cancelJob } from './cancel.js';
 import { exchange, insertRunning, outlook, rerun } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
@@ -96,6 +97,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     listJobs: (filter) => listJobs(connection, filter),
     counts: (queues) => counts(connection, queues),
     isDrained: (queues) => isDrained(connection, queues),
+    cancelJob: (id, cancel) => ringing(cancelJob(connection, id, cancel)),
     retryJob: (id, from) => ringing(retryJob(connection, id, from)),
     listRuns: (seq) => listRuns(connection, seq),
     latestRuns: (seqs) => latestRuns(connection, seqs),

@@ -1,5 +1,6 @@
 /** Rows become jobs, runs and sessions here, and nowhere else. */
 import { commandText } from '../../job/command.js';
+import type { PendingCancel } from '../../job/cancel.js';
 import type { Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../../job/job.js';
 import type { State } from '../../job/state.js';
 import type { Session, SessionKind } from '../store.js';
@@ -35,6 +36,15 @@ interface JobRow {
   readonly exit_code: number | null;
   readonly signal: string | null;
   readonly reason: string | null;
+  readonly cancel: string | null;
+}
+
+/** What the `cancel` column holds. */
+interface StoredCancel {
+  readonly at: number;
+  readonly signal: string;
+  readonly grace_ms: number;
+  readonly reason: string;
 }
 
 export function toJob(row: Row): Job {
@@ -69,10 +79,21 @@ export function toJob(row: Row): Job {
         state: stored.state,
         sessionId: stored.session_id ?? 0,
         startedAtMs: stored.started_at ?? 0,
+        cancel: toPendingCancel(stored.cancel),
       };
     default:
       return { ...facts, state: stored.state, ...toEnding(stored) };
   }
+}
+
+export function toPendingCancel(text: unknown): PendingCancel | null {
+  if (typeof text !== 'string') return null;
+  const { at, signal, grace_ms: graceMs, reason } = JSON.parse(text) as StoredCancel;
+  return { atMs: at, signal, graceMs, reason };
+}
+
+export function cancelText({ atMs, signal, graceMs, reason }: PendingCancel): string {
+  return JSON.stringify({ at: atMs, signal, grace_ms: graceMs, reason } satisfies StoredCancel);
 }
 
 function toEnding(stored: JobRow) {

@@ -5,6 +5,7 @@ const REFUSALS: Readonly<Record<Operation['call'], readonly number[]>> = {
   enqueue: [4],
   bulk: [],
   retry: [3, 4, 7],
+  cancel: [3, 4, 7],
   list: [],
   status: [],
   stop: [],

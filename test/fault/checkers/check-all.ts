@@ -1,4 +1,5 @@
 import { callContract } from './calls.js';
+import { cancelledIsOver } from './cancels.js';
 import type { Evidence, Invariant, Violation } from './evidence.js';
 import { noLoss, noPhantom, oneWinnerForAnId } from './loss.js';
 import { atLeastOnce, boundedDuplicates, exactlyOnceWithoutFaults, legalHistory, noOverlap } from './runs.js';
@@ -20,6 +21,7 @@ export const EVERYWHERE: readonly Invariant[] = [
   'I14',
   'I15',
   'I16',
+  'I17',
 ];
 
 /** Everything that is wrong with the history, the gravest first. */
@@ -42,6 +44,7 @@ export function checkAll(
     withinBounds,
     recovered(options.bootS, options.recoveryBoundS),
     callContract,
+    cancelledIsOver,
   ];
   return checkers.flatMap((check) => check(evidence));
 }

@@ -12,6 +12,7 @@ import type {
   RunRow,
   Snapshot,
 } from './evidence.js';
+import { cancelledIsOver } from './cancels.js';
 import { noLoss, noPhantom, oneWinnerForAnId } from './loss.js';
 import { atLeastOnce, boundedDuplicates, exactlyOnceWithoutFaults, legalHistory, noOverlap } from './runs.js';
 import { integrity, noOrphans, withinBounds } from './state.js';
@@ -53,6 +54,7 @@ const call: Operation = {
   stdout: '1\n',
   stderr: '',
 };
+const cancel: Operation = { ...call, call: 'cancel', jobs: [] };
 const kill: Fault = { fault: 'kill', startS: 10.5, endS: 10.5, pid: 77 };
 const snapshot: Snapshot = {
   jobs: [job],
@@ -91,6 +93,30 @@ test('a good history passes every checker, and so does one whose worker was kill
   expect(checkAll(good, options)).toEqual([]);
   expect(checkAll({ ...good, ...again, faults: [kill] }, options)).toEqual([]);
   expect(backoffKept({ ...good, ...retriedAt(13) })).toEqual([]);
+});
+
+test('so does one whose job was cancelled, while it waited or while it ran', () => {
+  const options = { bootS: 0, recoveryBoundS: 2 };
+  const cancelled: JobRow = { ...job, state: 'cancelled' };
+  const waiting: Evidence = {
+    ...good,
+    ledger: [],
+    operations: [call, { ...cancel, stdout: 'Job 1 is cancelled.\n' }],
+    snapshot: {
+      ...snapshot,
+      jobs: [{ ...cancelled, run: 0 }],
+      runs: [],
+      counters: new Map([['default cancelled', 1]]),
+    },
+  };
+  expect(checkAll(waiting, options)).toEqual([]);
+  const running: Evidence = {
+    ...waiting,
+    ledger: [start],
+    operations: [call, { ...cancel, stdout: 'Job 1 has been asked to end.\n', endS: 9.9 }],
+    snapshot: { ...waiting.snapshot, jobs: [cancelled], runs: [{ ...run, outcome: 'cancelled' }] },
+  };
+  expect(checkAll(running, options)).toEqual([]);
 });
 
 const BAD: readonly [string, Checker, string, Partial<Evidence>][] = [
@@ -172,6 +198,27 @@ const BAD: readonly [string, Checker, string, Partial<Evidence>][] = [
     legalHistory,
     'I7',
     { operations: [call, { ...call, call: 'retry', jobs: [] }] },
+  ],
+  [
+    'a job that nobody cancelled',
+    legalHistory,
+    'I7',
+    stored({ jobs: [{ ...job, state: 'cancelled' }], runs: [{ ...run, outcome: 'cancelled' }] }),
+  ],
+  [
+    'a run after a cancel',
+    cancelledIsOver,
+    'I17',
+    { operations: [call, { ...cancel, startS: 9, endS: 9.5, stdout: 'Job 1 is cancelled.\n' }] },
+  ],
+  [
+    'a second run after a cancel of the first',
+    cancelledIsOver,
+    'I17',
+    {
+      operations: [call, { ...cancel, startS: 9, endS: 9.5, stdout: 'Job 1 has been asked to end.\n' }],
+      ledger: [start, end, { ...start, run: 2, atS: 12 }],
+    },
   ],
   ['a process that is left', noOrphans, 'I8', { leftProcesses: ['99 of job 1: sleep 30'] }],
   [

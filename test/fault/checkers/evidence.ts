@@ -15,11 +15,11 @@ export interface AskedJob {
 
 /** One call of the command line. Times are seconds of the machine's uptime, which no clock fault touches. */
 export interface Operation {
-  readonly call: 'enqueue' | 'bulk' | 'retry' | 'list' | 'status' | 'stop';
+  readonly call: 'enqueue' | 'bulk' | 'retry' | 'cancel' | 'list' | 'status' | 'stop';
   readonly startS: number;
   readonly endS: number;
   readonly jobs: readonly AskedJob[];
-  /** What it acknowledged, in the order of its jobs; of a `retry`, what it was asked to retry. */
+  /** What it acknowledged, in the order of its jobs; of a `retry` or `cancel`, what it was asked for. */
   readonly ids: readonly string[];
   /** Null: a signal ended it, and whether it took effect is unknown unless it said so before. */
   readonly exitCode: number | null;
@@ -113,7 +113,21 @@ export interface Evidence {
 }
 
 export type Invariant =
-  'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I10' | 'I12' | 'I13' | 'I14' | 'I15' | 'I16';
+  | 'I1'
+  | 'I2'
+  | 'I3'
+  | 'I4'
+  | 'I5'
+  | 'I6'
+  | 'I7'
+  | 'I8'
+  | 'I10'
+  | 'I12'
+  | 'I13'
+  | 'I14'
+  | 'I15'
+  | 'I16'
+  | 'I17';
 
 export interface Violation {
   readonly invariant: Invariant;

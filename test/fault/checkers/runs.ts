@@ -1,4 +1,5 @@
 import { isFinal } from '../../../src/job/state.js';
+import type { State } from '../../../src/job/state.js';
 import { ledgerById, runsBySeq } from './evidence.js';
 import type {
   Checker,
@@ -60,7 +61,9 @@ export const exactlyOnceWithoutFaults: Checker = (evidence) => {
     evidence.operations.flatMap(({ jobs }) => jobs.map(({ mark, kind }) => [mark, kind])),
   );
   const noKills = !evidence.faults.some(({ fault }) => fault === 'kill' || fault === 'disk_full');
-  const retried = new Set(evidence.operations.flatMap(({ call, ids }) => (call === 'retry' ? ids : [])));
+  const touched = new Set(
+    evidence.operations.flatMap(({ call, ids }) => (call === 'retry' || call === 'cancel' ? ids : [])),
+  );
   return forEachJob(evidence, ({ job, runs, lines }) => {
     const kind = kinds.get(job.mark);
     const disturbed = runs.filter(({ outcome }) => outcome === 'lost' || outcome === 'given_back');
@@ -68,7 +71,7 @@ export const exactlyOnceWithoutFaults: Checker = (evidence) => {
     const unfair = disturbed.find(({ reason }) => reason !== 'never started');
     if (unfair !== undefined && noKills)
       return [['I4', `run ${unfair.run} was disturbed, though there was no fault`]];
-    if (kind === undefined || disturbed.length > 0 || retried.has(job.id) || !isFinal(job.state)) return [];
+    if (kind === undefined || disturbed.length > 0 || touched.has(job.id) || !isFinal(job.state)) return [];
     const expected = expectedOutcomes(kind, job.maxRetries).join(', ');
     const found = runs.map(({ outcome }) => outcome).join(', ');
     if (found !== expected)
@@ -117,9 +120,24 @@ export const noOverlap: Checker = ({ ledger }) => {
   });
 };
 
+/** A call of several ids that exited 7 has done some of it, a killed one perhaps all. */
+function mayHaveDone(exitCode: number | null): boolean {
+  return exitCode === 0 || exitCode === 7 || exitCode === null;
+}
+
+/** Between two runs, or instead of what would have followed the last one: then it has the counts of its runs or, after a retry, none. */
+function isCancelledBetween(job: JobRow, end: State | null, attempts: number): boolean {
+  return end === null ? job.attempts === attempts : end === 'dead' && [0, attempts].includes(job.attempts);
+}
+
 /** I7: each job's row is what the rules make of its runs, numbered without a gap; only a retry ends an end. */
 export const legalHistory: Checker = (evidence) => {
   const retries = evidence.operations.filter(({ call }) => call === 'retry');
+  const cancelled = new Set(
+    evidence.operations.flatMap(({ call, ids, exitCode }) =>
+      call === 'cancel' && mayHaveDone(exitCode) ? ids : [],
+    ),
+  );
   return forEachJob(evidence, ({ job, runs }) => {
     const { end, attempts, crashes, restarts, mistakes } = replay(job, runs);
     const found: (readonly [Invariant, string])[] = mistakes.map((mistake) => ['I7', mistake]);
@@ -127,8 +145,14 @@ export const legalHistory: Checker = (evidence) => {
     const sure = own.filter(({ exitCode }) => exitCode === 0).length;
     const most = own.filter(({ exitCode }) => exitCode === 0 || exitCode === null).length;
     if (restarts > most) found.push(['I7', `left its end ${restarts} times, with ${most} retries`]);
-    if (restarts < sure && isFinal(job.state))
+    // The last retry may have been followed by a cancel instead of a run.
+    const unseen = job.state === 'cancelled' && end !== 'cancelled' ? 1 : 0;
+    if (restarts + unseen < sure && isFinal(job.state))
       found.push(['I7', `was retried ${sure} times, but ran again ${restarts} times`]);
+    if (job.state === 'cancelled' && !cancelled.has(job.id))
+      found.push(['I7', 'is cancelled, though nobody asked']);
+    if (job.state === 'cancelled' && end !== 'completed' && isCancelledBetween(job, end, attempts))
+      return found;
     if (isFinal(job.state) && (job.state !== end || job.attempts !== attempts || job.crashes !== crashes))
       found.push([
         'I7',

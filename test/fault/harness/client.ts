@@ -72,7 +72,11 @@ async function call(
   const startS = uptimeS();
   const { exitCode, stdout, stderr } = await runCommand(world, words, fate, stdin);
   const killed = exitCode === null && (fate.killAfterMs !== undefined || fate.failpoint !== undefined);
-  const ids = operation.call === 'retry' ? words.slice(2) : wholeLines(stdout);
+  const asked: Partial<Record<Operation['call'], readonly string[]>> = {
+    retry: words.slice(2),
+    cancel: words.slice(1),
+  };
+  const ids = asked[operation.call] ?? wholeLines(stdout);
   const done = { ...operation, ids, startS, endS: uptimeS(), exitCode, killed, stdout, stderr };
   world.addOperation(done);
   return done;
@@ -105,6 +109,10 @@ export function enqueueBulk(
 
 export function retryDead(world: World, ids: readonly string[], fate: Fate = {}): Promise<Operation> {
   return call(world, { call: 'retry', jobs: [] }, ['dlq', 'retry', ...ids], fate);
+}
+
+export function cancel(world: World, ids: readonly string[], fate: Fate = {}): Promise<Operation> {
+  return call(world, { call: 'cancel', jobs: [] }, ['cancel', ...ids], fate);
 }
 
 /** `list`, `status` or `worker stop`. */

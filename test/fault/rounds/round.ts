@@ -3,13 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FAILPOINTS } from '../../../src/failpoint.js';
 import type { Failpoint } from '../../../src/failpoint.js';
 import type { JobKind } from '../checkers/evidence.js';
-import { enqueueBulk, retryDead } from '../harness/client.js';
+import { cancel, enqueueBulk, retryDead } from '../harness/client.js';
 import type { Fate } from '../harness/client.js';
 import { WorkerProcess } from '../harness/worker-process.js';
 import type { World } from '../harness/world.js';
 
 const OF_WORKERS = FAILPOINTS.filter((point) => /^(session|claim|run|finish|rescue|close)\./.test(point));
 const OF_ENQUEUE = FAILPOINTS.filter((point) => point.startsWith('enqueue.'));
+const OF_CANCEL = FAILPOINTS.filter((point) => point.startsWith('cancel.'));
 const OF_RETRY = FAILPOINTS.filter((point) => point.startsWith('retry.'));
 
 /** Most are short, since a round is; the others are what a rescue finds hardest. */
@@ -64,11 +65,13 @@ async function startedWork(worker: WorkerProcess): Promise<void> {
   while (worker.end === null && !worker.text().includes('Polling')) await delay(5);
 }
 
-/** Puts in a few jobs and wants dead ones back; often killed on the way. */
+/** Puts in a few jobs, wants dead ones back, and does not want others any more; often killed on the way. */
 async function playClient(world: World): Promise<void> {
   const { random } = world;
   const dead = random.chance(0.2) ? random.between(1, 1 + world.operations.length * 3) : null;
   if (dead !== null) await retryDead(world, [String(dead)], fate(world, OF_RETRY));
+  const unwanted = random.chance(0.3) ? random.between(1, 1 + world.operations.length * 3) : null;
+  if (unwanted !== null) await cancel(world, [String(unwanted)], fate(world, OF_CANCEL));
   const jobs = Array.from({ length: random.between(1, 5) }, () => world.askFor(random.pick(KINDS)));
   await enqueueBulk(world, jobs, fate(world, OF_ENQUEUE));
 }

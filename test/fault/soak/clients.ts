@@ -1,7 +1,7 @@
 /** Clients of a soak: each does one thing after the other, as chance will have it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobKind } from '../checkers/evidence.js';
-import { ask, enqueue, enqueueBulk, retryDead } from '../harness/client.js';
+import { ask, cancel, enqueue, enqueueBulk, retryDead } from '../harness/client.js';
 import type { Fate } from '../harness/client.js';
 import { withDatabase } from '../harness/snapshot.js';
 import type { World } from '../harness/world.js';
@@ -36,7 +36,8 @@ async function act(world: World, choice: number): Promise<void> {
   const { random } = world;
   if (choice < 0.1) await ask(world, 'list', fate(world));
   else if (choice < 0.2) await ask(world, 'status', fate(world));
-  else if (choice < 0.35) await retrySomething(world);
+  else if (choice < 0.3) await retrySomething(world);
+  else if (choice < 0.35) await cancelSomething(world);
   else if (unfinished(world) > MOST_UNFINISHED) await delay(500);
   else if (choice < 0.4) await enqueueMany(world);
   else if (choice < 0.5) await race(world);
@@ -68,9 +69,18 @@ async function retrySomething(world: World): Promise<void> {
   if (id !== undefined) await retryDead(world, [id], fate(world));
 }
 
+async function cancelSomething(world: World): Promise<void> {
+  const id = pickId(
+    world,
+    `SELECT coalesce(id, seq) AS id FROM jobs WHERE state NOT IN ('completed', 'dead', 'cancelled') ORDER BY random() LIMIT 1`,
+  );
+  if (id !== undefined) await cancel(world, [id], fate(world));
+}
+
 function unfinished(world: World): number {
   return Number(
-    pickId(world, `SELECT count(*) AS id FROM jobs WHERE state NOT IN ('completed', 'dead')`) ?? 0,
+    pickId(world, `SELECT count(*) AS id FROM jobs WHERE state NOT IN ('completed', 'dead', 'cancelled')`) ??
+      0,
   );
 }
 

@@ -5,6 +5,8 @@ import { insert, TO } from '../../support/stores.js';
 import type { OpenStoreUnderTest } from './store-under-test.js';
 import { finish, forThisTest, openSession, startJob } from './workers.js';
 
+const CANCEL = { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' };
+
 /** Far below the interval at which a worker looks by itself. */
 const SOON = { timeoutMs: 1500 };
 
@@ -31,6 +33,7 @@ export function exerciseBell(open: OpenStoreUnderTest): void {
       await wakes('the end', () => finish(store, session, job, TO.completed));
       await wakes('the stop', () => store.requestStop());
       await wakes('the retry', () => store.retryJob(job.id, ['completed']));
+      await wakes('the cancel', () => store.cancelJob(job.id, CANCEL));
       await program.finish();
     });
 

@@ -1,6 +1,7 @@
 /** The specification of a store: every adapter passes it. */
 import { describe } from 'vitest';
 import { exerciseBell } from './bell.js';
+import { exerciseCancel } from './cancel.js';
 import { exerciseClaims } from './claims.js';
 import { exerciseCounters } from './counters.js';
 import { exerciseExchange } from './exchange.js';
@@ -21,6 +22,7 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseInsert(open);
     exerciseJobs(open);
     exerciseRetry(open);
+    exerciseCancel(open);
     exerciseRuns(open);
     exerciseClaims(open);
     exerciseExchange(open);

@@ -12,6 +12,7 @@ export function exerciseOutlook(open: OpenStoreUnderTest): void {
         ready: false,
         nextDueMs: null,
         stopRequested: false,
+        cancels: [],
         sessionLives: true,
       });
     });

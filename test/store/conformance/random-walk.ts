@@ -14,7 +14,7 @@ type Step =
   | { readonly kind: 'enqueue'; readonly queue: string; readonly maxRetries: number; readonly waits: boolean }
   | { readonly kind: 'exchange'; readonly who: number; readonly free: number; readonly ends: readonly End[] }
   | { readonly kind: 'forget' | 'close' | 'crash'; readonly who: number }
-  | { readonly kind: 'retry'; readonly seq: number }
+  | { readonly kind: 'retry' | 'cancel'; readonly seq: number }
   | { readonly kind: 'time passes' };
 
 type End = 'success' | 'failure' | 'given_back' | 'cancelled' | 'runs on';
@@ -57,8 +57,11 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
       }),
     },
     {
-      weight: 2,
-      arbitrary: fc.record({ kind: fc.constant('retry' as const), seq: fc.integer({ min: 1, max: 15 }) }),
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('retry' as const, 'cancel' as const),
+        seq: fc.integer({ min: 1, max: 15 }),
+      }),
     },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('time passes' as const) }) },
   ),
@@ -106,7 +109,13 @@ async function take(walk: Walk, step: Step): Promise<void> {
     case 'crash':
       return endSession(walk, step.who, step.kind);
     case 'retry':
-      return retry(walk, step.seq);
+      return unlessConflict(
+        walk.store.retryJob(String(step.seq), ['dead', 'failed', 'completed', 'cancelled']),
+      );
+    case 'cancel':
+      return unlessConflict(
+        walk.store.cancelJob(String(step.seq), { signal: 'SIGTERM', graceMs: null, reason: 'cancelled' }),
+      );
     case 'time passes':
       return walk.makeDue();
   }
@@ -162,9 +171,9 @@ async function endSession(walk: Walk, index: number, how: 'close' | 'crash'): Pr
   walk.sessions[index] = { session: await openSession(walk.store), running: [] };
 }
 
-async function retry(walk: Walk, seq: number): Promise<void> {
+async function unlessConflict(change: Promise<unknown>): Promise<void> {
   try {
-    await walk.store.retryJob(String(seq), ['dead', 'failed', 'completed', 'cancelled']);
+    await change;
   } catch (error) {
     if (!(error instanceof QueueError) || error.code !== 'conflict') throw error;
   }

@@ -21,7 +21,7 @@ interface Way {
   readonly act: (tested: StoreUnderTest, job: JobInState) => Promise<Answer>;
 }
 
-/** Every operation built so far, in each of its ways. `cancel`, `hold` and `release` come later. */
+/** Every operation built so far, in each of its ways. `hold` and `release` come later. */
 const WAYS: readonly Way[] = [
   {
     operation: 'promote',
@@ -68,22 +68,41 @@ const WAYS: readonly Way[] = [
       return 'nothing';
     },
   },
+  cancel('cancelled', 'cancel of a job that waits'),
+  cancel('processing', 'cancel of a job that runs'),
   {
     operation: 'retry',
     name: 'retry',
     to: 'pending',
     refusal: 'conflict',
-    act: async ({ store }, { id }) => {
-      try {
-        await store.retryJob(id, statesBefore('retry'));
-        return 'done';
-      } catch (error) {
-        if (error instanceof QueueError && error.code === 'conflict') return 'conflict';
-        throw error;
-      }
-    },
+    act: ({ store }, { id }) => orConflict(store.retryJob(id, statesBefore('retry'))),
   },
 ];
+
+async function orConflict(change: Promise<unknown>): Promise<Answer> {
+  try {
+    await change;
+    return 'done';
+  } catch (error) {
+    if (error instanceof QueueError && error.code === 'conflict') return 'conflict';
+    throw error;
+  }
+}
+
+/** Which of the two it is, the state decides: where it is the other one, this one is not what happens. */
+function cancel(to: State, name: string): Way {
+  return {
+    operation: 'cancel',
+    name,
+    to,
+    refusal: 'conflict',
+    act: async ({ store }, { id }) => {
+      const isOther = ((await jobOf(store, id)).state === 'processing') !== (to === 'processing');
+      const request = { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' };
+      return isOther ? 'conflict' : orConflict(store.cancelJob(id, request));
+    },
+  };
+}
 
 function report(operation: Operation, to: State, transition: Transition): Way {
   return {
@@ -117,7 +136,15 @@ function rescue(to: State, transition: Transition): Way {
 export function exerciseStates(open: OpenStoreUnderTest): void {
   describe('every state against every operation', () => {
     test('the ways below reach every end that the table of transitions has for them', () => {
-      for (const operation of ['promote', 'claim', 'finish', 'give_back', 'rescue', 'retry'] as const) {
+      for (const operation of [
+        'promote',
+        'claim',
+        'finish',
+        'give_back',
+        'rescue',
+        'cancel',
+        'retry',
+      ] as const) {
         const reached = WAYS.filter((way) => way.operation === operation).map((way) => way.to);
         expect(new Set(reached), operation).toEqual(new Set(Object.values(TRANSITIONS[operation]).flat()));
       }

@@ -23,9 +23,9 @@ export async function checkInvariants(walk: Walk): Promise<void> {
     const what = `job ${job.seq} (${job.state})`;
     expect(job.run, `run of ${what}`).toBe(walk.runs.get(job.seq) ?? 0);
     expect(job.attempts, `attempts of ${what}`).toBeLessThanOrEqual(Math.max(1, job.maxRetries));
-    const { session_id: sessionId } = await walk.storedJob(job.seq);
+    const { session_id: sessionId, cancel } = await walk.storedJob(job.seq);
     if (job.state === 'processing') expect(open, `owner of ${what}`).toContain(sessionId);
-    else expect(sessionId, `owner of ${what}`).toBeNull();
+    else expect([sessionId, cancel], `owner and pending cancel of ${what}`).toEqual([null, null]);
     const runs = await walk.store.listRuns(job.seq);
     const endedRuns = job.state === 'processing' ? job.run - 1 : job.run;
     expect(

@@ -3,6 +3,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { STATES } from '../../../src/job/state.js';
+import { cancelJob } from '../../../src/store/sqlite/cancel.js';
 import { exchange, insertRunning, outlook, rerun } from '../../../src/store/sqlite/claims.js';
 import { Connection } from '../../../src/store/sqlite/connection.js';
 import { counts } from '../../../src/store/sqlite/counters.js';
@@ -61,13 +62,17 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   const finished = claims.map((job, n) => ended(job, [TO.failed, TO.dead, TO.completed][n] ?? TO.completed));
   await exchange(connection, session, { running: [], finished, free: 3 });
   await retryJob(connection, '3', ['completed']);
+  const request = { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' };
+  await cancelJob(connection, '3', request);
+  await retryJob(connection, '3', ['cancelled']);
   const job = await insertRunning(connection, { ...session, kind: 'run' }, newJob());
   await exchange(
     connection,
     { ...session, kind: 'run' },
     { running: [], finished: [ended(job, TO.failed)], free: 0 },
   );
-  await rerun(connection, session, job.seq);
+  const again = await rerun(connection, session, job.seq);
+  if (again !== null) await cancelJob(connection, again.id, request);
   await outlook(connection, session);
   await getJob(connection, '1');
   await getJob(connection, 'named');
@@ -111,9 +116,11 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
   ['what a session owns', /^SELECT \* FROM jobs WHERE session_id = \?/, /INDEX jobs_owned \(session_id=\?\)/],
   [
     'what a session runs, in an exchange',
-    /^SELECT seq, run, crashes FROM jobs/,
+    /^SELECT seq, run, crashes, cancel FROM jobs/,
     /INDEX jobs_owned \(session_id=\?\)/,
   ],
+  ['what a person wants to end', /cancel IS NOT NULL$/, /INDEX jobs_owned \(session_id=\?\)/],
+  ['a cancel', /SET (cancel = |state = 'cancelled')/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
   [
     'the jobs that a session keeps',
     /state = 'dead', session_id = NULL/,

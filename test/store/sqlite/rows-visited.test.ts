@@ -2,6 +2,7 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { CANCELS } from '../../../src/store/sqlite/cancel.js';
 import { DUE, NEXT_DUE, NEXT_OF_QUEUE, READY_QUEUES } from '../../../src/store/sqlite/claims.js';
 import { HOUR_MS, openTestStore, temporaryHome } from '../../support/stores.js';
 
@@ -64,6 +65,16 @@ test('the ready queues cost one probe each', async () => {
   const store = await openCounting();
   fill(store);
   expect(store.visits(READY_QUEUES)).toBeLessThanOrEqual(5 + 1);
+});
+
+test('what a person wants to end is looked for among the jobs of the session alone', async () => {
+  const store = await openCounting();
+  fill(store);
+  store.database.exec(`
+    UPDATE jobs SET state = 'processing', run = 1, started_at = 1, session_id = seq % 2 + 1, cancel = '{}'
+    WHERE seq IN (SELECT seq FROM jobs WHERE state = 'pending' LIMIT 8)`);
+  expect(store.visits(CANCELS, 1)).toBeLessThanOrEqual(4);
+  expect(store.visits(CANCELS, 3)).toBe(0);
 });
 
 test('a promotion visits only what is due', async () => {

@@ -1,0 +1,85 @@
+/** A person's wish that a job end: carried out at once where it waits, kept with it where it runs. */
+import { QueueError } from '../../errors.js';
+import { failpoint } from '../../failpoint.js';
+import { hastened } from '../../job/cancel.js';
+import type { Cancel, PendingCancel } from '../../job/cancel.js';
+import type { Job, ProcessingJob } from '../../job/job.js';
+import { isAllowed } from '../../job/state.js';
+import type { CancelledRun, Session } from '../store.js';
+import type { Connection } from './connection.js';
+import { CounterChanges } from './counters.js';
+import type { Row } from './driver.js';
+import { findRow } from './jobs.js';
+import { cancelText, toJob, toPendingCancel } from './rows.js';
+
+/**
+ * Fenced by the state it was read in, under the write lock: a claim comes before it or after it. Counts stay.
+ * The job that a foreground run keeps for its retry is taken from it: its rerun finds no row.
+ */
+const CANCEL = `
+  UPDATE jobs SET state = 'cancelled', session_id = NULL, updated_at = ?, finished_at = ?, reason = ?
+  WHERE seq = ? AND state = ?
+  RETURNING *`;
+
+/** Fenced by the run: the next one of this job has nothing to do with it. */
+const ASK = `
+  UPDATE jobs SET cancel = ?, updated_at = ?
+  WHERE seq = ? AND run = ? AND state = 'processing'
+  RETURNING *`;
+
+export async function cancelJob(connection: Connection, id: string, cancel: Cancel): Promise<Job | null> {
+  const cancelled = await connection.write(() => {
+    const row = findRow(connection, id);
+    const job = row === undefined ? null : cancelRow(connection, toJob(row), cancel);
+    failpoint('cancel.before_commit');
+    return job;
+  });
+  failpoint('cancel.after_commit');
+  return cancelled;
+}
+
+function cancelRow(connection: Connection, job: Job, cancel: Cancel): Job {
+  if (job.state === 'processing') return askForEnd(connection, job, cancel);
+  const now = Date.now();
+  const allowed = isAllowed('cancel', job.state, 'cancelled');
+  const row = allowed ? connection.sql(CANCEL).get(now, now, cancel.reason, job.seq, job.state) : undefined;
+  if (row === undefined) throw isOver(job);
+  const counters = new CounterChanges();
+  counters.move(job.queue, job.state, 'cancelled');
+  counters.write(connection);
+  return toJob(row);
+}
+
+function askForEnd(connection: Connection, job: ProcessingJob, cancel: Cancel): Job {
+  const now = Date.now();
+  const asked: PendingCancel = { ...cancel, atMs: now, graceMs: cancel.graceMs ?? job.graceMs };
+  const kept = job.cancel === null ? asked : hastened(job.cancel, asked);
+  if (kept === job.cancel) return job;
+  const row = connection.sql(ASK).get(cancelText(kept), now, job.seq, job.run);
+  if (row === undefined) throw new Error(`job ${job.id} changed under the write lock`);
+  return toJob(row);
+}
+
+function isOver(job: Job): QueueError {
+  return new QueueError(
+    'conflict',
+    `job ${job.id} is ${job.state} already`,
+    `queuectl show ${job.id} says how it ended`,
+  );
+}
+
+/** What a session runs and a person wants to end: the few rows that the session owns are looked at, no others. */
+export const CANCELS = `
+  SELECT seq, run, cancel FROM jobs
+  WHERE session_id = ? AND state = 'processing' AND cancel IS NOT NULL`;
+
+/** Inside of a transaction. */
+export function cancelsOf(connection: Connection, session: Session): CancelledRun[] {
+  return connection.sql(CANCELS).all(session.id).flatMap(toCancelledRuns);
+}
+
+/** None where nobody has asked. */
+export function toCancelledRuns(row: Row): CancelledRun[] {
+  const cancel = toPendingCancel(row['cancel']);
+  return cancel === null ? [] : [{ seq: Number(row['seq']), run: Number(row['run']), cancel }];
+}
