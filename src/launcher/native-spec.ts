@@ -37,7 +37,7 @@ const LONGEST_WORD = 128 * 1024 - 1;
 const LONGEST_PATH = 4095;
 
 /** What is certain to fail is not sent. */
-export function toStartCommand(run: number, spec: NativeLaunchSpec, records: boolean): StartCommand | Exit {
+export function toStartCommand(run: number, spec: NativeLaunchSpec): StartCommand | Exit {
   const environment = Object.entries(spec.env).map(([name, value]) => `${name}=${value}`);
   const refusal = refuse(spec, environment);
   if (refusal !== null) return refusal;
@@ -52,10 +52,7 @@ export function toStartCommand(run: number, spec: NativeLaunchSpec, records: boo
     cwd: spec.cwd,
     timeoutMs: spec.timeoutMs,
     graceMs: spec.graceMs,
-    records,
     forward: spec.onOutput !== undefined,
-    // A plain log that nobody listens to does not tell the streams apart, so their order can be exact.
-    merged: !records && spec.onOutput === undefined,
     leaveStragglers: spec.stragglers === 'leave',
     capBytes: spec.capBytes === undefined ? CAP_BYTES : (spec.capBytes ?? 0),
     stdin: spec.stdin,

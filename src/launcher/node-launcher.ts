@@ -17,7 +17,7 @@ const COURTESY_MS = 2000;
 export function createNodeLauncher(): Launcher {
   return {
     name: 'node',
-    capabilities: { usage: false, outlivesNothing: false, pipes: false },
+    capabilities: { usage: false, outlivesNothing: false, pipes: false, records: false },
     run,
     close: async () => undefined,
   };

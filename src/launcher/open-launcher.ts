@@ -12,7 +12,7 @@ export function launcherName(): Launcher['name'] {
 export async function openLauncher(): Promise<Launcher> {
   const program = nativeLauncherPath();
   if (program === null) return createNodeLauncher();
-  const launcher = new NativeLauncher({ program, output: 'plain' });
+  const launcher = new NativeLauncher({ program });
   try {
     await launcher.ready();
     return launcher;

@@ -6,7 +6,7 @@ import { endLeftovers } from '../launcher/leftovers.js';
 import { bootId } from '../launcher/process-identity.js';
 import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
-import { readCollected, removeFile } from '../output/collect.js';
+import { collectOutput, removeFile } from '../output/collect.js';
 import { logFile, noteFile } from '../output/log-file.js';
 import type { DeadSession, FinishedRun, Store } from '../store/store.js';
 
@@ -26,7 +26,7 @@ async function rescueSession(store: Store, dead: DeadSession): Promise<void> {
   // After a reboot nothing is left, and a noted pid may be a stranger's.
   if (dead.cause !== 'reboot')
     await Promise.all(owned.map(({ seq, run }) => endLeftovers(noteFile(store.runDir, seq, run))));
-  const finished = owned.map((job) => lostRun(store, job, dead));
+  const finished = await Promise.all(owned.map((job) => lostRun(store, job, dead)));
   failpoint('rescue.after_kill');
   await store.rescueSession(dead.session, finished);
   failpoint('rescue.after_commit');
@@ -45,10 +45,14 @@ const REASONS: Readonly<Record<DeadSession['cause'], string>> = {
   vanished: 'lost: the record of its worker vanished',
 };
 
-function lostRun(store: Store, job: ProcessingJob, { session, cause }: DeadSession): FinishedRun {
+async function lostRun(
+  store: Store,
+  job: ProcessingJob,
+  { session, cause }: DeadSession,
+): Promise<FinishedRun> {
   const outcome: Outcome = { kind: 'lost', cause: cause === 'vanished' ? 'lease' : cause };
   const transition = decide({ ...job, attached: session.kind === 'run' }, outcome, Math.random());
-  const output = readCollected(logFile(store.logsDir, job.seq, job.run));
+  const output = await collectOutput(logFile(store.logsDir, job.seq, job.run));
   return {
     seq: job.seq,
     run: job.run,

@@ -4,9 +4,9 @@ import type { JobInput } from '../job/options.js';
 import type { Launcher, LaunchSpec } from '../launcher/launcher.js';
 import { thisProcess } from '../launcher/process-identity.js';
 import type { Queue } from '../queue.js';
-import type { FinishedRun, Session } from '../store/store.js';
+import type { Session } from '../store/store.js';
 import { cleanUp, runJob } from './run-job.js';
-import type { RunContext } from './run-job.js';
+import type { EndedRun, RunContext } from './run-job.js';
 import { WakeUp } from './wake-up.js';
 
 export interface ForegroundOptions {
@@ -46,7 +46,7 @@ async function runWithRetries(
   signal: AbortSignal,
 ): Promise<void> {
   for (let job: ProcessingJob | null = first; job !== null;) {
-    const finished: FinishedRun = await runJob(job, context, signal);
+    const finished: EndedRun = await runJob(job, context, signal);
     await context.store.exchange(session, { running: [], finished: [finished], free: 0 });
     cleanUp(context.store, finished);
     if (finished.transition.to !== 'failed') return;

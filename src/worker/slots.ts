@@ -7,13 +7,14 @@ import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
 import type { FinishedRun, RunKey, Store } from '../store/store.js';
 import { cleanUp, runJob } from './run-job.js';
+import type { EndedRun } from './run-job.js';
 
 interface Occupied {
   readonly slot: number;
   readonly job: ProcessingJob;
   readonly abort: AbortController;
   /** Set once the process has ended. */
-  finished: FinishedRun | null;
+  finished: EndedRun | null;
   /** The store gave the job to somebody else: the end of this run must not be reported. */
   disowned: boolean;
 }
@@ -49,7 +50,7 @@ export class Slots {
       .map(({ job }) => toKey(job));
   }
 
-  get finished(): FinishedRun[] {
+  get finished(): EndedRun[] {
     return [...this.#occupied].flatMap((run) => run.finished ?? []);
   }
 
@@ -90,7 +91,7 @@ export class Slots {
   }
 
   /** The store has taken the end of the run, or refused it because the job is no longer ours. */
-  settle(finished: FinishedRun, accepted: boolean): void {
+  settle(finished: EndedRun, accepted: boolean): void {
     const run = this.#find(finished);
     if (run === undefined) return;
     this.#occupied.delete(run);
