@@ -1,5 +1,6 @@
 /** docs/cli.md and docs/options.md, made of what the code knows. `node scripts/docs.mjs` writes them. */
 import { SETTINGS } from '../config.js';
+import { formatSize } from '../job/option-kinds.js';
 import type { OptionKind } from '../job/option-kinds.js';
 import { JOB_OPTIONS } from '../job/options.js';
 import type { JobOption } from '../job/options.js';
@@ -77,6 +78,8 @@ function valueWords(kind: OptionKind): string {
       return `whole number, ${kind.min} to ${kind.max}`;
     case 'number':
       return `number, ${kind.min} to ${kind.max}`;
+    case 'size':
+      return `size, ${formatSize(kind.minBytes)} to ${formatSize(kind.maxBytes)}`;
     case 'duration':
       return `duration, ${formatDuration(kind.minMs)} to ${formatDuration(kind.maxMs)}`;
     case 'instant':

@@ -13,9 +13,10 @@ const LATEST_INSTANT = Date.UTC(9999, 11, 31);
 export type OptionKind =
   | { readonly kind: 'integer' | 'number'; readonly min: number; readonly max: number }
   | { readonly kind: 'duration'; readonly minMs: number; readonly maxMs: number }
+  | { readonly kind: 'size'; readonly minBytes: number; readonly maxBytes: number }
   | { readonly kind: 'id' | 'name' | 'path' | 'instant' | 'command' | 'environment' };
 
-/** The checked value: durations and instants in milliseconds. Throws `usage` that begins with the label. */
+/** The checked value: durations and instants in milliseconds, sizes in bytes. Throws `usage` that begins with the label. */
 export function readValue(option: OptionKind, value: unknown, label: string): unknown {
   switch (option.kind) {
     case 'integer':
@@ -23,6 +24,8 @@ export function readValue(option: OptionKind, value: unknown, label: string): un
       return readNumber(option, value, label);
     case 'duration':
       return readDuration(option, value, label);
+    case 'size':
+      return readSize(option, value, label);
     case 'instant':
       return readInstant(value, label);
     case 'id':
@@ -70,6 +73,32 @@ function readDuration(option: { minMs: number; maxMs: number }, value: unknown, 
   throw usageError(
     `${label} must be from ${formatDuration(option.minMs)} to ${formatDuration(option.maxMs)}, not ${show(value)}`,
   );
+}
+
+const SIZE = /^(\d+)\s*(?:([kmgt])(?:i?b)?|b)?$/i;
+const SIZE_UNITS = ['', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+function readSize(option: { minBytes: number; maxBytes: number }, value: unknown, label: string): number {
+  const match =
+    typeof value === 'string' || typeof value === 'number' ? SIZE.exec(String(value).trim()) : null;
+  if (match === null)
+    throw usageError(
+      `${label} must be a size, not ${show(value)}`,
+      'a number with a unit: "512M", "64MiB", "1G"; a bare number is bytes, a K is 1024 of them',
+    );
+  const bytes = Number(match[1]) * 1024 ** ' kmgt'.indexOf(match[2]?.toLowerCase() ?? ' ');
+  if (bytes >= option.minBytes && bytes <= option.maxBytes) return bytes;
+  throw usageError(
+    `${label} must be from ${formatSize(option.minBytes)} to ${formatSize(option.maxBytes)}, not ${show(value)}`,
+  );
+}
+
+/** In the largest unit that is exact: 65536 is "64KiB". */
+export function formatSize(bytes: number): string {
+  const unit = SIZE_UNITS.findLastIndex(
+    (_, power) => power === 0 || (bytes > 0 && bytes % 1024 ** power === 0),
+  );
+  return `${bytes / 1024 ** unit}${SIZE_UNITS[unit]}`;
 }
 
 function readInstant(value: unknown, label: string): number {

@@ -16,6 +16,8 @@ export interface LaunchSpec {
   readonly graceMs: number;
   /** Where both streams go, mode 0600, made if missing: as output/records.ts has it, or as plain text. */
   readonly outputFile: string;
+  /** The most that is kept of it, where the launcher can (`capabilities.records`); 64 MiB. Null: no end to it. */
+  readonly capBytes?: number | null;
   /** Receives what the process prints while it runs, as well as the file: for a command in the foreground. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
   /** Written before the process does anything, removed by the caller once the run's end is stored. */

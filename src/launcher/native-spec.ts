@@ -24,8 +24,6 @@ export interface NativeLaunchSpec extends LaunchSpec {
   readonly stdin?: { readonly file: string } | { readonly bytes: Uint8Array };
   /** What becomes of processes that outlive their leader. 'end', the default: KILL after 2 s. */
   readonly stragglers?: 'end' | 'leave';
-  /** Of its log; 64 MiB. Null: no end to it. */
-  readonly capBytes?: number | null;
   /** A promise that it returns holds up what comes next, and in the end the process that prints it. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => unknown;
 }

@@ -12,6 +12,8 @@ import { WakeUp } from './wake-up.js';
 export interface ForegroundOptions {
   readonly launcher: Launcher;
   readonly onOutput: NonNullable<LaunchSpec['onOutput']>;
+  /** The most that is kept of what a run prints; the launcher's default. */
+  readonly maxOutputBytes?: number;
   /** Cancels the job. */
   readonly signal: AbortSignal;
 }

@@ -19,6 +19,8 @@ export interface RunContext {
   /** The job belongs to this process and must not be rerun by others. */
   readonly attached: boolean;
   readonly onOutput?: LaunchSpec['onOutput'];
+  /** The most that is kept of what the run prints. */
+  readonly maxOutputBytes?: number | undefined;
 }
 
 /** The launcher refused this many starts in a row, all jobs together: the machine is in trouble, not the job. */
@@ -64,7 +66,7 @@ export function cleanUp(store: Store, finished: EndedRun): void {
     removeFile(logFile(store.logsDir, finished.seq, finished.run));
 }
 
-function launchSpec(job: ProcessingJob, { store, onOutput }: RunContext): LaunchSpec {
+function launchSpec(job: ProcessingJob, { store, onOutput, maxOutputBytes }: RunContext): LaunchSpec {
   const token = randomBytes(16).toString('hex');
   return {
     command: typeof job.command === 'string' ? { shell: job.command } : { argv: job.command },
@@ -75,6 +77,7 @@ function launchSpec(job: ProcessingJob, { store, onOutput }: RunContext): Launch
     graceMs: job.graceMs,
     outputFile: logFile(store.logsDir, job.seq, job.run),
     noteFile: noteFile(store.runDir, job.seq, job.run),
+    ...(maxOutputBytes !== undefined && { capBytes: maxOutputBytes }),
     ...(onOutput !== undefined && { onOutput }),
   };
 }

@@ -7,7 +7,7 @@ import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
 import type { FinishedRun, RunKey, Store } from '../store/store.js';
 import { cleanUp, runJob } from './run-job.js';
-import type { EndedRun } from './run-job.js';
+import type { EndedRun, RunContext } from './run-job.js';
 
 interface Occupied {
   readonly slot: number;
@@ -25,6 +25,8 @@ export class Slots {
   #launcher: Launcher | null = null;
   readonly #onFinished: () => void;
   readonly #occupied = new Set<Occupied>();
+  /** The most that is kept of what a run that starts now will print; the launcher's default. */
+  maxOutputBytes: number | undefined;
   /** Set once every run was told to end. */
   #graceMs: number | null = null;
 
@@ -84,7 +86,13 @@ export class Slots {
   }
 
   async #watch(run: Occupied, launcher: Launcher): Promise<void> {
-    const context = { store: this.#store, launcher, stoppedFor: 'given_back', attached: false } as const;
+    const context: RunContext = {
+      store: this.#store,
+      launcher,
+      stoppedFor: 'given_back',
+      attached: false,
+      maxOutputBytes: this.maxOutputBytes,
+    };
     run.finished = await runJob(run.job, context, run.abort.signal);
     if (run.disowned) this.settle(run.finished, false);
     this.#onFinished();

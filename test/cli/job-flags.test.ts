@@ -19,6 +19,7 @@ const EXAMPLES: Readonly<Record<JobOption['value']['kind'], string>> = {
   integer: '3',
   number: '1',
   duration: '90s',
+  size: '64MiB',
   instant: '2026-12-24T18:00:00Z',
   path: '/tmp',
   command: 'true',
