@@ -1,8 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Job } from '../src/job/job.js';
 import { createNodeLauncher } from '../src/launcher/node-launcher.js';
 import { openLauncher } from '../src/launcher/open-launcher.js';
+import { logFile } from '../src/output/log-file.js';
+import { decodeLog, textOf } from '../src/output/records.js';
 import type { OutputSelection } from '../src/output/selection.js';
 import { waitUntil } from './support/processes.js';
 import { openTestQueue, startWorker } from './support/workers.js';
@@ -62,6 +65,25 @@ test('a job that is over shows what its last run printed, small or large', async
   expect(first.seen()).toBe('small\n');
   expect(second.seen()).toHaveLength(108_894);
   expect(second.seen().endsWith('19999\n20000\n')).toBe(true);
+});
+
+test('a run that is short and prints little never has a file', async ({ skip }) => {
+  const tested = await openTestQueue();
+  const launcher = await openLauncher();
+  onTestFinished(() => launcher.close());
+  if (!launcher.capabilities.records) skip('there is no native launcher');
+  startWorker(tested.queue, { launcher });
+  // Whatever lies in its place was not made by it, and so is not removed.
+  const file = logFile(tested.queue.store.logsDir, 1, 1);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, 'not ours');
+  const { id } = await tested.queue.enqueue({ command: 'exec echo little' });
+  const job = await tested.over(id);
+  const [run] = await tested.queue.runs(job);
+  // On a very slow machine it may have taken longer than 50 ms.
+  if ((run?.finishedAtMs ?? 0) - (run?.startedAtMs ?? 0) < 50)
+    expect(readFileSync(file, 'utf8')).toBe('not ours');
+  expect(Buffer.from(textOf(decodeLog(run?.output ?? Buffer.alloc(0)))).toString()).toBe('little\n');
 });
 
 test('an abort ends the following of a job that nobody runs', async () => {
