@@ -5,10 +5,9 @@ import type { Job } from '../src/job/job.js';
 import { createNodeLauncher } from '../src/launcher/node-launcher.js';
 import { openLauncher } from '../src/launcher/open-launcher.js';
 import { logFile } from '../src/output/log-file.js';
-import { decodeLog, textOf } from '../src/output/records.js';
 import type { OutputSelection } from '../src/output/selection.js';
 import { waitUntil } from './support/processes.js';
-import { openTestQueue, startWorker } from './support/workers.js';
+import { openTestQueue, startWorker, storedText } from './support/workers.js';
 import type { TestQueue } from './support/workers.js';
 
 interface Following {
@@ -83,7 +82,7 @@ test('a run that is short and prints little never has a file', async ({ skip }) 
   // On a very slow machine it may have taken longer than 50 ms.
   if ((run?.finishedAtMs ?? 0) - (run?.startedAtMs ?? 0) < 50)
     expect(readFileSync(file, 'utf8')).toBe('not ours');
-  expect(Buffer.from(textOf(decodeLog(run?.output ?? Buffer.alloc(0)))).toString()).toBe('little\n');
+  expect(storedText(run)).toBe('little\n');
 });
 
 test('an abort ends the following of a job that nobody runs', async () => {
