@@ -35,7 +35,8 @@ async function pickedUp(queue) {
     job = await queue.get(id);
   } while (job.state !== 'completed');
   let text = '';
-  for await (const chunk of queue.output(job, job.run)) text += Buffer.from(chunk).toString();
+  for await (const record of queue.output(job, job.run))
+    if ('bytes' in record) text += Buffer.from(record.bytes).toString();
   return toMs(text) - from;
 }
 

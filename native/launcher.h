@@ -44,7 +44,7 @@ struct log {
   char *file;
   int fd;    /* -1: not opened yet; -2: cannot be opened */
   int error; /* errno of the first loss */
-  bool records, is_small, is_full, has_file;
+  bool is_small, is_full, has_file;
   uint64_t cap, printed, kept, lost, lost_here, cut;
   uint64_t end, gap, resume, kept_before_gap;
   uint32_t first_mark, next_mark;
@@ -81,16 +81,14 @@ struct start {
 };
 enum {
   SHELL = 1,
-  RECORDS = 2,
   FORWARD = 4,
-  MERGED = 8,
   LEAVE = 16,
   STDIN_FILE = 32,
   STDIN_BYTES = 64,
   HAS_USER = 128,
   HAS_UMASK = 256,
   HAS_NICE = 512,
-  ALL_FLAGS = 1023,
+  ALL_FLAGS = SHELL | FORWARD | LEAVE | STDIN_FILE | STDIN_BYTES | HAS_USER | HAS_UMASK | HAS_NICE,
 };
 
 /* main.c */
@@ -149,7 +147,7 @@ void look_at_orphans(void); /* counts run->orphans, reaps what ended, kills what
 void signal_outsiders(const struct run *run, int signal);
 
 /* log.c */
-void log_begin(struct log *log, const char *file, bool records, uint64_t cap);
+void log_begin(struct log *log, const char *file, uint64_t cap);
 void log_write(struct log *log, enum stream stream, const void *bytes, size_t length);
 void log_remark(struct log *log, const char *text);
 void log_open(struct log *log);

@@ -61,10 +61,9 @@ bool make_directories(const char *file)
   return true;
 }
 
-void log_begin(struct log *log, const char *file, bool records, uint64_t cap)
+void log_begin(struct log *log, const char *file, uint64_t cap)
 {
-  *log = (struct log){ .file = strdup(file), .fd = -1, .records = records, .is_small = records };
-  if (records) log->cap = cap;
+  *log = (struct log){ .file = strdup(file), .fd = -1, .is_small = true, .cap = cap };
 }
 
 static void lose(struct log *log, size_t output, int error)
@@ -83,7 +82,7 @@ static bool append(struct log *log, const void *head, size_t head_length, const 
   while (done < 0 && errno == EINTR);
   /* Only for want of room is less written than asked for. */
   if (done >= 0 && done < total) errno = ENOSPC;
-  if (done == total || (done > 0 && !log->records)) log->end += (uint64_t)done;
+  if (done == total) log->end += (uint64_t)done;
   return done == total;
 }
 
@@ -134,12 +133,12 @@ static void keep_to_cap(struct log *log, size_t length)
 
 static void write_record(struct log *log, const unsigned char *header, const void *bytes, size_t length, size_t output)
 {
-  if (log->records && log->end == 0 && log->fd >= 0) append(log, magic, sizeof magic, NULL, 0);
+  if (log->end == 0 && log->fd >= 0) append(log, magic, sizeof magic, NULL, 0);
   keep_to_cap(log, length);
   if (log->fd < 0 || log->is_full) return lose(log, output, 0);
-  if (log->records && log->lost_here > 0 && append_gap(log, log->lost_here, log->end + GAP_SIZE))
+  if (log->lost_here > 0 && append_gap(log, log->lost_here, log->end + GAP_SIZE))
     log->lost_here = 0;
-  if (append(log, header, log->records ? HEADER : 0, bytes, length)) log->kept += output;
+  if (append(log, header, HEADER, bytes, length)) log->kept += output;
   else lose(log, output, errno);
 }
 
@@ -147,8 +146,8 @@ static void write_record(struct log *log, const unsigned char *header, const voi
 void log_open(struct log *log)
 {
   if (log->fd != -1 || log->file == NULL) return;
-  /* A log of records is always a new one: what lies there (a database was restored) is not ours to mix with. */
-  int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | (log->records ? O_EXCL : 0);
+  /* Always a new one: what lies there (a database was restored) is not ours to mix with. */
+  int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY;
   for (int attempt = 0; attempt < 3 && log->fd < 0; attempt++) {
     log->fd = open(log->file, flags, 0600);
     if (log->fd >= 0 || !(errno == ENOENT ? make_directories(log->file) : errno == EEXIST && unlink(log->file) == 0))
@@ -159,8 +158,6 @@ void log_open(struct log *log)
     return lose(log, log->printed, errno);
   }
   log->has_file = true;
-  struct stat entry;
-  if (!log->records && fstat(log->fd, &entry) == 0) log->end = (uint64_t)entry.st_size;
   if (log->small_length == 0) return;
   if (append(log, log->small, log->small_length, NULL, 0)) log->kept = log->printed;
   else lose(log, log->printed, errno);
@@ -206,13 +203,13 @@ void log_write(struct log *log, enum stream stream, const void *bytes, size_t le
 
 void log_remark(struct log *log, const char *text)
 {
-  if (log->records) record(log, KIND_REMARK, text, strlen(text));
+  record(log, KIND_REMARK, text, strlen(text));
 }
 
 /* Leaves the file whole: a gap where its end is missing, nothing of a record that was cut short. */
 void log_end(struct log *log)
 {
-  if (log->fd >= 0 && log->records && log->lost > 0) {
+  if (log->fd >= 0 && log->lost > 0) {
     if (log->lost_here > 0 && log->end > 0) append_gap(log, log->lost_here, log->end + GAP_SIZE);
     if (ftruncate(log->fd, (off_t)log->end) < 0 && log->error == 0) log->error = errno;
   }

@@ -17,9 +17,9 @@
  *               u64 open files, u64 processes (limits; 0: none), text token (A-Z a-z 0-9 _ -, 1 to 128),
  *               text note file, text output file, text directory (empty: the launcher's own),
  *               bytes standard input, words argv, words environment
- *               flags: 1 argv is one line for the shell, 2 the log has records (else it is plain), 4 forward the output,
- *               8 both streams are one, 16 let stragglers live, 32 standard input names a file, 64 it is the
- *               input itself, 128 set user and group, 256 set the umask, 512 set nice
+ *               flags: 1 argv is one line for the shell, 4 forward the output, 16 let stragglers live,
+ *               32 standard input names a file, 64 it is the input itself, 128 set user and group,
+ *               256 set the umask, 512 set nice
  *   3 end       u32 run, u32 signal (1 to 64), u32 grace in ms: the signal, then KILL after the grace
  *   4 end now   u32 run: KILL
  *   5 deadline  u64 when the lease was asked for (us, CLOCK_MONOTONIC), u32 ms from then to TERM, u32 ms to KILL

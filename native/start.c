@@ -220,7 +220,6 @@ static uint64_t after_ms(uint64_t now, uint64_t ms)
 static void begin(struct run *run, const struct start *start, pid_t pid, int pidfd, uint64_t start_time)
 {
   uint64_t now = now_us();
-  bool records = (start->flags & RECORDS) != 0;
   run->id = start->run;
   run->phase = RUNNING;
   run->cause = RUNS_ON;
@@ -232,9 +231,9 @@ static void begin(struct run *run, const struct start *start, pid_t pid, int pid
   run->forward = (start->flags & FORWARD) != 0;
   run->grace_ms = start->grace_ms;
   run->timeout_at = after_ms(now, start->timeout_ms);
-  run->file_at = records ? now + FILE_AFTER_MS * 1000 : NEVER;
+  run->file_at = now + FILE_AFTER_MS * 1000;
   run->kill_at = run->give_up_at = NEVER;
-  log_begin(&run->log, start->output, records, start->cap);
+  log_begin(&run->log, start->output, start->cap);
   for (int i = 0; i < 2; i++)
     if (run->pipes[i] >= 0) watch_fd(run->pipes[i], run, i == OUT ? PIPE_OUT : PIPE_ERR);
   watch_fd(pidfd, run, LEADER);
@@ -249,16 +248,15 @@ void start_run(const struct start *start)
   run->started_at = mono_us();
   struct attempt attempt = { .start = start, .launcher = our_pid, .in = make_stdin(start) };
   int out[2] = { -1, -1 }, err[2] = { -1, -1 }, pidfd = -1;
-  bool merged = (start->flags & MERGED) != 0;
   pid_t pid = -1;
   /* Only our ends do not block, and those we make so ourselves. */
-  if (attempt.in < 0 || pipe2(out, O_CLOEXEC) < 0 || (!merged && pipe2(err, O_CLOEXEC) < 0) ||
-      fcntl(out[0], F_SETFL, O_NONBLOCK) < 0 || (!merged && fcntl(err[0], F_SETFL, O_NONBLOCK) < 0)) {
+  if (attempt.in < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 ||
+      fcntl(out[0], F_SETFL, O_NONBLOCK) < 0 || fcntl(err[0], F_SETFL, O_NONBLOCK) < 0) {
     attempt.stage = MACHINE;
     attempt.error = errno;
   } else {
     attempt.pipes[OUT] = out[1];
-    attempt.pipes[ERR] = merged ? out[1] : err[1];
+    attempt.pipes[ERR] = err[1];
     pid = launch(&attempt, &pidfd);
     if (pid < 0 && attempt.stage == NOTE && attempt.error == ENOENT && make_directories(start->note)) {
       attempt.error = 0;

@@ -38,12 +38,19 @@ export const SETTINGS: readonly Setting[] = [
     help: 'how long a command waits for a database that another process holds locked',
     fallback: '10s',
   },
+  {
+    name: 'max_output',
+    value: { kind: 'size', minBytes: 256 * 1024, maxBytes: 1024 ** 4 },
+    help: 'the most that is kept of what a run prints: its first half and its last; needs the native launcher',
+    fallback: '64MiB',
+  },
 ];
 
 /** The settings in force. */
 export interface Settings extends JobDefaults {
   readonly pollIntervalMs: number;
   readonly lockTimeoutMs: number;
+  readonly maxOutputBytes: number;
 }
 
 /** What a setting is now, as a person writes it, and where that comes from. */
@@ -96,6 +103,7 @@ export function loadSettings(home: string, env: Environment): Settings {
     graceMs: checked.grace,
     pollIntervalMs: checked.poll_interval_ms,
     lockTimeoutMs: checked.lock_timeout,
+    maxOutputBytes: checked.max_output,
   };
 }
 
@@ -108,6 +116,7 @@ interface CheckedSettings {
   readonly grace: number;
   readonly poll_interval_ms: number;
   readonly lock_timeout: number;
+  readonly max_output: number;
 }
 
 /** Stores one setting from its text; the value as stored. Throws `usage` and changes nothing where it is bad. */

@@ -1,60 +1,67 @@
 /** What a job prints, while it runs: from the file of a run, or from where a run that has ended left it. */
 import type { Job, Run } from './job/job.js';
 import { isFinal } from './job/state.js';
-import { followFile } from './output/follow.js';
+import { followOutput } from './output/follow.js';
 import { logFile } from './output/log-file.js';
-import { readFileRange } from './output/read.js';
+import { readInline, readOutput } from './output/read.js';
+import type { FollowedRecord, OutputRecord } from './output/records.js';
+import type { OutputSelection } from './output/selection.js';
 import type { Store } from './store/store.js';
 
 /** The doorbell tells of every end; this is for the ring that got lost. */
 const LOOK_AGAIN_MS = 1000;
 
-/** Run after run, from the first one that is not over (or the last), until the job is or the signal aborts. */
+/**
+ * Run after run, from the first one that is not over (or the last), until the job is or the signal aborts. `last` counts in
+ * what is there when the following begins.
+ */
 export async function* followJobOutput(
   store: Store,
   job: Job,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
+  selection: OutputSelection,
+): AsyncGenerator<FollowedRecord, void, undefined> {
   const change = new StoreChange(store, signal);
-  let run = Math.max(1, job.state === 'scheduled' || job.state === 'pending' ? job.run + 1 : job.run);
+  const isAhead = job.state === 'scheduled' || job.state === 'pending' || job.run === 0;
+  let run = isAhead ? job.run + 1 : job.run;
+  const whole = { ...selection, last: undefined };
+  let part = isAhead ? whole : selection;
   while (!signal.aborted) {
-    yield* followRun(store, job, run, change, signal);
+    for await (const record of followRun({ store, job, run, change, signal }, part)) yield { ...record, run };
     const now = await store.getJob(job.id);
     if (now === null || (isFinal(now.state) && now.run <= run)) return;
     run += 1;
+    part = whole;
   }
 }
 
-/** Follows the file until the store knows the run's end, then yields what the file did not show. */
+interface Following {
+  readonly store: Store;
+  readonly job: Job;
+  readonly run: number;
+  readonly change: StoreChange;
+  readonly signal: AbortSignal;
+}
+
+/** Follows the file until the store knows the run's end; a short run may have none, or had it for too short a time. */
 async function* followRun(
-  store: Store,
-  job: Job,
-  run: number,
-  change: StoreChange,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
+  following: Following,
+  selection: OutputSelection,
+): AsyncGenerator<OutputRecord, void, undefined> {
+  const { store, job, run } = following;
   const over = new AbortController();
   const file = logFile(store.logsDir, job.seq, run);
-  const ended = waitForEnd(store, job, run, change, signal).finally(() => over.abort());
-  let shown = 0;
-  for await (const chunk of followFile(file, over.signal)) {
-    shown += chunk.length;
-    yield chunk;
-  }
+  const ended = waitForEnd(following).finally(() => over.abort());
+  const wasThere = yield* followOutput(file, over.signal, selection);
   const end = await ended;
-  if (end === null || end.outputBytes <= shown) return;
-  if (end.output === null) yield* readFileRange(file, shown);
-  else yield end.output.subarray(shown);
+  if (wasThere || end === null) return;
+  if (end.output === null) yield* readOutput(file, selection);
+  else yield* readInline(end.output, selection);
 }
 
 /** Null where the run will not come, or the signal aborted first. */
-async function waitForEnd(
-  store: Store,
-  { seq, id }: Job,
-  run: number,
-  change: StoreChange,
-  signal: AbortSignal,
-): Promise<Run | null> {
+async function waitForEnd({ store, job, run, change, signal }: Following): Promise<Run | null> {
+  const { seq, id } = job;
   for (;;) {
     const next = change.next();
     const latest = (await store.latestRuns([seq])).get(seq);

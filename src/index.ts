@@ -3,6 +3,8 @@ export { openQueue } from './open-queue.js';
 export type { OpenQueueOptions } from './open-queue.js';
 export { Queue } from './queue.js';
 export type { EnqueueOptions } from './queue.js';
+export type { FollowedRecord, OutputRecord } from './output/records.js';
+export type { OutputSelection } from './output/selection.js';
 export { Worker } from './worker/worker.js';
 export type { WorkerOptions } from './worker/worker.js';
 export { QueueError } from './errors.js';

@@ -9,7 +9,9 @@ import { parseJobInput } from './job/parse-job.js';
 import { statesBefore } from './job/state.js';
 import type { State } from './job/state.js';
 import { logFile } from './output/log-file.js';
-import { readFileRange } from './output/read.js';
+import { readInline, readOutput } from './output/read.js';
+import type { FollowedRecord, OutputRecord } from './output/records.js';
+import type { OutputSelection } from './output/selection.js';
 import { followJobOutput } from './follow-job.js';
 import type { InsertResult, JobFilter, Session, Store } from './store/store.js';
 
@@ -98,19 +100,29 @@ export class Queue {
     return job;
   }
 
-  /** What a run printed, from the byte `from` on; of a running one, what is there so far. */
-  async *output(job: Job, run: number, from = 0): AsyncGenerator<Uint8Array> {
+  /**
+   * What a run printed, or a part of it, in the order in which it was read; of a running one, what is there so far. However
+   * long it is, memory stays flat. Throws `failed` where it is plain text, of the launcher without records, and the selection
+   * asks for a stream or a time.
+   */
+  async *output(
+    job: Job,
+    run: number,
+    selection: OutputSelection = {},
+  ): AsyncGenerator<OutputRecord, void, undefined> {
     const ended = (await this.store.listRuns(job.seq)).find((candidate) => candidate.run === run);
-    if (ended?.output !== undefined && ended.output !== null) {
-      yield ended.output.subarray(from);
-    } else {
-      yield* readFileRange(logFile(this.store.logsDir, job.seq, run), from);
-    }
+    const inline = ended?.output ?? null;
+    if (inline !== null) yield* readInline(inline, selection);
+    else yield* readOutput(logFile(this.store.logsDir, job.seq, run), selection);
   }
 
-  /** What the job prints, as it prints it, run after run until it is over or the signal aborts. */
-  follow(job: Job, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    return followJobOutput(this.store, job, signal);
+  /** What the job prints, as it prints it, run after run until it is over or the signal aborts. Throws as `output` does. */
+  follow(
+    job: Job,
+    signal: AbortSignal,
+    selection: OutputSelection = {},
+  ): AsyncGenerator<FollowedRecord, void, undefined> {
+    return followJobOutput(this.store, job, signal, selection);
   }
 
   async workers(): Promise<Session[]> {

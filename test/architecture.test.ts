@@ -25,7 +25,7 @@ const rules: Rules = withLeaf('failpoint', {
     may: ['job', 'store/store', 'launcher', 'output', 'log', 'errors', 'time', 'maintenance', 'queue'],
   },
   'open-queue': { may: ['queue', 'worker', 'store/open-store', 'config', 'home', 'job', 'errors'] },
-  index: { may: ['open-queue', 'queue', 'worker', 'store/store', 'job', 'errors'] },
+  index: { may: ['open-queue', 'queue', 'worker', 'store/store', 'output', 'job', 'errors'] },
   http: { may: ['queue', 'job', 'config', 'errors', 'log', 'time'] },
   cli: { may: 'anything' },
 });

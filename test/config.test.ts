@@ -26,7 +26,12 @@ const usage = (message: RegExp): Error =>
 
 test('without anything, the defaults; and reading makes no home', () => {
   const home = temporaryHome();
-  expect(loadSettings(home, {})).toEqual({ ...JOB_DEFAULTS, pollIntervalMs: 2000, lockTimeoutMs: 10_000 });
+  expect(loadSettings(home, {})).toEqual({
+    ...JOB_DEFAULTS,
+    pollIntervalMs: 2000,
+    lockTimeoutMs: 10_000,
+    maxOutputBytes: 64 * 1024 ** 2,
+  });
   expect(new Set(listSettings(home, {}).map((setting) => setting.origin))).toEqual(new Set(['default']));
   expect(existsSync(home)).toBe(false);
 });
@@ -63,6 +68,19 @@ test('what is saved is in force, for its owner alone, and can be removed', () =>
   expect(readdirSync(home)).toEqual(['config.json']);
 });
 
+test.each([
+  ['64MiB', 64 * 1024 ** 2],
+  ['512m', 512 * 1024 ** 2],
+  ['1 GB', 1024 ** 3],
+  ['300000', 300_000],
+  ['256K', 256 * 1024],
+  ['1T', 1024 ** 4],
+])('a size may be given as %j', (text, bytes) => {
+  const home = temporaryHome();
+  saveSetting(home, findSetting('max_output'), text);
+  expect(loadSettings(home, {})).toMatchObject({ maxOutputBytes: bytes });
+});
+
 test('a save keeps what it does not know', () => {
   const home = homeWith('{"of_a_later_version": [1], "jitter": 0.5}');
   saveSetting(home, findSetting('grace'), '5s');
@@ -82,6 +100,11 @@ test.each([
   ['timeout', 'soon'],
   ['poll_interval_ms', '0'],
   ['lock_timeout', '-1s'],
+  ['max_output', '255K'],
+  ['max_output', '2T'],
+  ['max_output', '64 MiBs'],
+  ['max_output', '1.5M'],
+  ['max_output', 'none'],
   ['backoff_base', ''],
   ['backoff_base', '1e999'],
 ])('%s cannot be %j, and nothing is changed', (name, text) => {

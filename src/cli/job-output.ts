@@ -7,11 +7,11 @@ const TAIL_BYTES = 4096;
 
 /** The last few kilobytes as harmless text, from the beginning of a line where that is possible. */
 export async function outputTail(queue: Queue, job: Job, run: Run): Promise<string> {
-  const from = Math.max(0, run.outputBytes - TAIL_BYTES);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of queue.output(job, run.run, from)) chunks.push(chunk);
+  for await (const record of queue.output(job, run.run, { last: { bytes: TAIL_BYTES } }))
+    if ('bytes' in record) chunks.push(record.bytes);
   const bytes = Buffer.concat(chunks);
-  const newline = from === 0 ? -1 : bytes.indexOf('\n');
+  const newline = run.outputBytes <= bytes.length ? -1 : bytes.indexOf('\n');
   return harmlessBytes(bytes.subarray(newline + 1)).trimEnd();
 }
 

@@ -78,10 +78,10 @@ function valueWords(kind: OptionKind): string {
       return `whole number, ${kind.min} to ${kind.max}`;
     case 'number':
       return `number, ${kind.min} to ${kind.max}`;
-    case 'duration':
-      return `duration, ${formatDuration(kind.minMs)} to ${formatDuration(kind.maxMs)}${kind.wholeSeconds === true ? ', whole seconds' : ''}`;
     case 'size':
       return `size, ${formatSize(kind.minBytes)} to ${formatSize(kind.maxBytes)}`;
+    case 'duration':
+      return `duration, ${formatDuration(kind.minMs)} to ${formatDuration(kind.maxMs)}${kind.wholeSeconds === true ? ', whole seconds' : ''}`;
     case 'choice':
       return kind.of.map(code).join(' or ');
     case 'text':

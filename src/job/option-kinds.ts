@@ -24,7 +24,7 @@ export type OptionKind =
       readonly kind: 'id' | 'name' | 'user' | 'octal' | 'path' | 'instant' | 'command' | 'environment';
     };
 
-/** The checked value: durations and instants in milliseconds. Throws `usage` that begins with the label. */
+/** The checked value: durations and instants in milliseconds, sizes in bytes. Throws `usage` that begins with the label. */
 export function readValue(option: OptionKind, value: unknown, label: string): unknown {
   switch (option.kind) {
     case 'integer':

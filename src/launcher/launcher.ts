@@ -14,8 +14,10 @@ export interface LaunchSpec {
   readonly timeoutMs: number | null;
   /** Between TERM and KILL. */
   readonly graceMs: number;
-  /** Appended with both streams, mode 0600; made if missing. */
+  /** Where both streams go, mode 0600, made if missing: as output/records.ts has it, or as plain text. */
   readonly outputFile: string;
+  /** The most that is kept of it, where the launcher can (`capabilities.records`); 64 MiB. Null: no end to it. */
+  readonly capBytes?: number | null;
   /** Receives what the process prints while it runs, as well as the file: for a command in the foreground. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
   /** Written before the process does anything, removed by the caller once the run's end is stored. */
@@ -63,6 +65,18 @@ interface Usage {
   readonly maxRssKb: number;
 }
 
+export interface RunOutput {
+  /** How many the processes printed. */
+  readonly bytes: number;
+  /** How many of these were not kept, for the cap or for a full disk. */
+  readonly droppedBytes: number;
+  /** The whole log, in records, where it is small; then a file, if there is one, may be removed once this is stored. */
+  readonly inline: Uint8Array | null;
+  readonly hasFile: boolean;
+  /** The system's name for what kept the launcher from writing, where something did. */
+  readonly lost: string | null;
+}
+
 export interface Exit {
   /** What ended it first: itself, its time limit, the caller's signal, or it never started. */
   readonly cause: ExitCause;
@@ -73,6 +87,8 @@ export interface Exit {
   readonly message: string | null;
   /** Where the launcher can tell (`capabilities.usage`). */
   readonly usage?: Usage;
+  /** Where the launcher keeps records (`capabilities.records`); else all there is to know is in the file. */
+  readonly output?: RunOutput;
 }
 
 /** What an implementation cannot do is declared here, never guessed. */
@@ -85,6 +101,8 @@ interface LauncherCapabilities {
   readonly pipes: boolean;
   /** Sets the umask, the niceness and limits, and opens an input file with the rights of its user; refuses them else. */
   readonly limits: boolean;
+  /** Its logs keep the time and stream of what was printed, and have a cap; else they are plain text. */
+  readonly records: boolean;
 }
 
 export interface Launcher {

@@ -158,9 +158,7 @@ export class CommandWriter {
 function flagsOf(start: StartCommand): number {
   let flags = 0;
   if ('shell' in start.command) flags |= FLAG.shell;
-  if (start.records) flags |= FLAG.records;
   if (start.forward) flags |= FLAG.forward;
-  if (start.merged) flags |= FLAG.merged;
   if (start.leaveStragglers) flags |= FLAG.leave;
   if (start.stdin !== undefined) flags |= 'file' in start.stdin ? FLAG.stdinFile : FLAG.stdinBytes;
   if (start.user !== undefined) flags |= FLAG.user;

@@ -10,19 +10,6 @@ import { stdinFailure } from './start-failure.js';
 
 export interface NativeExit extends Exit {
   readonly wallMs?: number;
-  readonly output?: RunOutput;
-}
-
-interface RunOutput {
-  /** How many the processes printed. */
-  readonly bytes: number;
-  /** How many of these were not kept, for the cap or for a full disk. */
-  readonly droppedBytes: number;
-  /** The whole log, in records, where it is small; then a file, if there is one, may be removed once this is stored. */
-  readonly inline: Uint8Array | null;
-  readonly hasFile: boolean;
-  /** The system's name for what kept the launcher from writing, where something did. */
-  readonly lost: string | null;
 }
 
 const SIGNAL_NAMES = namesByNumber(constants.signals);

@@ -16,8 +16,6 @@ export interface NativeLauncherOptions {
   readonly program: string;
   /** The launcher holds SQLite's locks on this file until the last process of its runs is gone. Made if missing. */
   readonly lockFile?: string;
-  /** How output is kept: 'records' (output/records.ts), small output inline; or 'plain', all in the file. */
-  readonly output?: 'records' | 'plain';
 }
 
 /** When this worker's lease runs out. */
@@ -48,6 +46,7 @@ export class NativeLauncher {
     outlivesNothing: true,
     pipes: true,
     limits: true,
+    records: true,
   };
   readonly #options: NativeLauncherOptions;
   readonly #running = new Map<number, Running>();
@@ -108,7 +107,7 @@ export class NativeLauncher {
   #run(process: LauncherProcess, spec: NativeLaunchSpec, signal: AbortSignal): Promise<NativeExit> {
     this.#lastRun = (this.#lastRun % 0xffff_fffe) + 1;
     const run = this.#lastRun;
-    const start = toStartCommand(run, spec, this.#options.output !== 'plain');
+    const start = toStartCommand(run, spec);
     if ('cause' in start) return Promise.resolve(start);
     failpoint('run.before_note');
     failpoint('run.before_spawn');

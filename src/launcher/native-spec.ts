@@ -7,8 +7,6 @@ import type { StartCommand } from './protocol.js';
 import { inputTooLong, notStarted, startFailure } from './start-failure.js';
 
 export interface NativeLaunchSpec extends LaunchSpec {
-  /** Of its log; 64 MiB. Null: no end to it. */
-  readonly capBytes?: number | null;
   /** A promise that it returns holds up what comes next, and in the end the process that prints it. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => unknown;
 }
@@ -19,7 +17,7 @@ const LONGEST_WORD = 128 * 1024 - 1;
 const LONGEST_PATH = 4095;
 
 /** What is certain to fail is not sent. */
-export function toStartCommand(run: number, spec: NativeLaunchSpec, records: boolean): StartCommand | Exit {
+export function toStartCommand(run: number, spec: NativeLaunchSpec): StartCommand | Exit {
   const environment = Object.entries(spec.env).map(([name, value]) => `${name}=${value}`);
   const refusal = refuse(spec, environment);
   if (refusal !== null) return refusal;
@@ -34,10 +32,7 @@ export function toStartCommand(run: number, spec: NativeLaunchSpec, records: boo
     cwd: spec.cwd,
     timeoutMs: spec.timeoutMs,
     graceMs: spec.graceMs,
-    records,
     forward: spec.onOutput !== undefined,
-    // A plain log that nobody listens to does not tell the streams apart, so their order can be exact.
-    merged: !records && spec.onOutput === undefined,
     leaveStragglers: spec.stragglers === 'leave',
     capBytes: spec.capBytes === undefined ? CAP_BYTES : (spec.capBytes ?? 0),
     stdin: spec.stdin,

@@ -20,7 +20,7 @@ const NOBODY: GroupEnd = { killed: 0, survivors: [] };
 export function createNodeLauncher(): Launcher {
   return {
     name: 'node',
-    capabilities: { usage: false, outlivesNothing: false, pipes: false, limits: false },
+    capabilities: { usage: false, outlivesNothing: false, pipes: false, limits: false, records: false },
     lockFile: null,
     run,
     close: async () => undefined,

@@ -15,7 +15,7 @@ export function launcherName(): Launcher['name'] {
 export async function openLauncher(lockFile: string): Promise<Launcher> {
   const program = nativeLauncherPath();
   if (program === null) return createNodeLauncher();
-  const launcher = new NativeLauncher({ program, lockFile, output: 'plain' });
+  const launcher = new NativeLauncher({ program, lockFile });
   try {
     await launcher.ready();
     return launcher;

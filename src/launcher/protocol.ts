@@ -17,9 +17,9 @@
  *               u64 open files, u64 processes (limits; 0: none), text token (A-Z a-z 0-9 _ -, 1 to 128),
  *               text note file, text output file, text directory (empty: the launcher's own),
  *               bytes standard input, words argv, words environment
- *               flags: 1 argv is one line for the shell, 2 the log has records (else it is plain), 4 forward the output,
- *               8 both streams are one, 16 let stragglers live, 32 standard input names a file, 64 it is the
- *               input itself, 128 set user and group, 256 set the umask, 512 set nice
+ *               flags: 1 argv is one line for the shell, 4 forward the output, 16 let stragglers live,
+ *               32 standard input names a file, 64 it is the input itself, 128 set user and group,
+ *               256 set the umask, 512 set nice
  *   3 end       u32 run, u32 signal (1 to 64), u32 grace in ms: the signal, then KILL after the grace
  *   4 end now   u32 run: KILL
  *   5 deadline  u64 when the lease was asked for (us, CLOCK_MONOTONIC), u32 ms from then to TERM, u32 ms to KILL
@@ -53,9 +53,7 @@ export const COMMAND = { hello: 1, start: 2, end: 3, endNow: 4, deadline: 5 } as
 export const EVENT = { hello: 1, started: 2, startFailed: 3, exit: 4, output: 5, error: 6 } as const;
 export const FLAG = {
   shell: 1,
-  records: 2,
   forward: 4,
-  merged: 8,
   leave: 16,
   stdinFile: 32,
   stdinBytes: 64,
@@ -75,9 +73,7 @@ export interface StartCommand {
   readonly cwd: string | null;
   readonly timeoutMs: number | null;
   readonly graceMs: number;
-  readonly records: boolean;
   readonly forward: boolean;
-  readonly merged: boolean;
   readonly leaveStragglers: boolean;
   readonly capBytes: number;
   readonly stdin: { readonly file: string } | { readonly bytes: Uint8Array } | undefined;

@@ -7,7 +7,7 @@ import type { Leftovers } from '../launcher/leftovers.js';
 import { bootId } from '../launcher/process-identity.js';
 import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
-import { readCollected, removeFile } from '../output/collect.js';
+import { collectOutput, removeFile } from '../output/collect.js';
 import { logFile, noteFile } from '../output/log-file.js';
 import type { DeadSession, FinishedRun, Store } from '../store/store.js';
 
@@ -32,7 +32,7 @@ async function rescueSession(store: Store, dead: DeadSession): Promise<void> {
     dead.cause === 'reboot'
       ? []
       : await Promise.all(owned.map(({ seq, run }) => endLeftovers(noteFile(store.runDir, seq, run))));
-  const finished = owned.map((job, index) => lostRun(store, job, dead, leftovers[index]));
+  const finished = await Promise.all(owned.map((job, index) => lostRun(store, job, dead, leftovers[index])));
   failpoint('rescue.after_kill');
   await store.rescueSession(dead.session, finished);
   failpoint('rescue.after_commit');
@@ -54,19 +54,19 @@ const REASONS: Readonly<Record<DeadSession['cause'], string>> = {
 /** A process is noted before it does anything: without a note, the job waited for a slot, or was about to start. */
 const NEVER_STARTED = 'never started: its worker died';
 
-function lostRun(
+async function lostRun(
   store: Store,
   job: ProcessingJob,
   { session, cause }: DeadSession,
   leftovers: Leftovers | undefined,
-): FinishedRun {
+): Promise<FinishedRun> {
   const hasStarted = leftovers?.note !== 'missing' || session.kind === 'run';
   const outcome: Outcome = hasStarted
     ? { kind: 'lost', cause: cause === 'vanished' ? 'lease' : cause }
     : { kind: 'given_back', delayMs: 0 };
   const decided = decide({ ...job, attached: session.kind === 'run' }, outcome, Math.random());
   const transition = job.cancel === null ? decided : heedCancel(decided, outcome.kind);
-  const output = readCollected(logFile(store.logsDir, job.seq, job.run));
+  const output = await collectOutput(logFile(store.logsDir, job.seq, job.run));
   return {
     seq: job.seq,
     run: job.run,

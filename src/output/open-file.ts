@@ -4,7 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { QueueError, systemErrorCode } from '../errors.js';
 
 /** For open(2). A symlink put in a log's place must not show another file. Windows has no such flag. */
-export const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 
 /** Null where there is no such file; throws `unavailable` where it cannot be opened. */
 export async function openForReading(file: string): Promise<FileHandle | null> {

@@ -1,40 +1,37 @@
-import { openForReading, readChunks } from './open-file.js';
+/** What a run printed, from where it was kept. */
+
+import { MemoryLog } from './memory-log.js';
+import type { OpenLog } from './open-log.js';
+import { LogFile } from './open-log-file.js';
+import type { OutputRecord } from './records.js';
+import { seek } from './seek.js';
+import { type OutputSelection, Selector } from './selection.js';
+
+type Records = AsyncGenerator<OutputRecord, void, undefined>;
 
 /**
- * A file's bytes from one offset up to another (its end), in chunks, never as a whole in memory. A missing file is an
- * empty one. Throws `unavailable` where it cannot be read.
+ * From its file, as it is now, never as a whole in memory. A missing file is an empty one. Throws `unavailable` where it
+ * cannot be read, `failed` where it is plain text and the selection asks for what that cannot tell.
  */
-export async function* readFileRange(
-  file: string,
-  from = 0,
-  to = Infinity,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const handle = await openForReading(file);
-  if (handle === null) return;
+export async function* readOutput(file: string, selection: OutputSelection = {}): Records {
+  const opened = await LogFile.open(file);
+  if (opened === null) return;
   try {
-    yield* readChunks(handle, from, to);
+    const log = await opened.log(true);
+    if (log !== null) yield* select(log, selection);
   } finally {
-    await handle.close();
+    await opened.close();
   }
 }
 
-/** The end of a file, and where in the file it begins: offset + bytes.length is where to go on following. */
-export interface Tail {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
+/** The same of a log that was stored with the end of its run. */
+export async function* readInline(output: Uint8Array, selection: OutputSelection = {}): Records {
+  yield* select(new MemoryLog(output), selection);
 }
 
-/** At most the last maxBytes; it may begin in the middle of a line or character. A missing file is an empty one. */
-export async function readTail(file: string, maxBytes: number): Promise<Tail> {
-  const handle = await openForReading(file);
-  if (handle === null) return { offset: 0, bytes: new Uint8Array(0) };
-  try {
-    const { size } = await handle.stat();
-    const offset = Math.max(0, size - maxBytes);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of readChunks(handle, offset, size)) chunks.push(chunk);
-    return { offset, bytes: Buffer.concat(chunks) };
-  } finally {
-    await handle.close();
-  }
+async function* select(log: OpenLog, selection: OutputSelection): Records {
+  const selector = new Selector(selection);
+  await seek(log, selection, selector);
+  for await (const record of log.read()) yield* selector.pick(record);
+  yield* selector.finish();
 }

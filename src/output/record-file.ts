@@ -1,123 +1,153 @@
-/** Reads a log of records from its file, to its end or as it grows. */
-
+import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
-import { FileBell } from './file-bell.js';
-import { openForReading } from './open-file.js';
-import { decodeRecord, isRecordLog, LOG_MAGIC, type OutputRecord } from './records.js';
+import { Landmarks } from './landmarks.js';
+import type { OpenLog, Place } from './open-log.js';
+import { type Gap, type PassedRecord, readBatch, readHeadings } from './record-batch.js';
+import { decodeRecord, GAP_RECORD_BYTES, type OutputRecord } from './records.js';
 
 const READ_BYTES = 256 * 1024;
-const GAP_RECORD_BYTES = 28;
+/** What is read where only headers are wanted: little after a body that was jumped over, more where they are small. */
+const FEW_BYTES = 256;
+/** So many reads of headers in one turn of the event loop. */
+const READS_PER_TURN = 200;
 
-/** Every record of the file as it is now. A missing file has none; a log that is plain text yields nothing either. */
-export async function* readRecords(file: string): AsyncGenerator<OutputRecord, void, undefined> {
-  const handle = await openForReading(file);
-  if (handle === null) return;
-  try {
-    yield* new RecordFile(handle).readToEnd();
-  } finally {
-    await handle.close();
-  }
-}
-
-/**
- * Every record of the file, and those appended to it within some milliseconds. The file need not exist yet. Ends when the
- * signal is aborted, after all that the file held at that moment. A follower that is slower than the process by more than
- * the last half of the log's cap gets a gap in their place.
- */
-export async function* followRecords(
-  file: string,
-  signal: AbortSignal,
-): AsyncGenerator<OutputRecord, void, undefined> {
-  const bell = new FileBell(file);
-  const ring = (): void => bell.ring();
-  signal.addEventListener('abort', ring, { once: true });
-  let handle: FileHandle | null = null;
-  let records: RecordFile | null = null;
-  try {
-    for (;;) {
-      // Asked before the look, so that the last look comes after the abort.
-      const isLastLook = signal.aborted;
-      // Watched before the look, so that no append falls between the two.
-      bell.listen();
-      handle ??= await openForReading(file);
-      if (handle !== null) yield* (records ??= new RecordFile(handle)).readToEnd();
-      if (isLastLook) return;
-      await bell.rung();
-    }
-  } finally {
-    signal.removeEventListener('abort', ring);
-    bell.close();
-    await handle?.close();
-  }
-}
-
-interface Batch {
-  readonly records: OutputRecord[];
-  readonly length: number;
-  /** How much must be read to see the next record; 0 where none can follow. */
-  readonly needs: number;
-  /** The gap between the two halves of a capped log, met at the end of this batch. */
-  readonly cut: Gap | null;
-}
-
-type Gap = Extract<OutputRecord, { kind: 'gap' }>;
-
-/** A place in an open log. */
-class RecordFile {
+/** A log of records (records.ts) in a file, which may grow and be cut while it is read. */
+export class RecordFile implements OpenLog {
   readonly #file: FileHandle;
   #offset = 0;
-  /** Where the gap between the two halves is written, once it was met, and what it said last. */
   #cutAt: number | null = null;
   #missingBytes = 0;
-  /** What was read of the second half since then. */
   #bytesSince = 0;
 
   constructor(file: FileHandle) {
     this.#file = file;
   }
 
-  /** What lies beyond this place; a record that is not whole yet waits for the next time. */
-  async *readToEnd(): AsyncGenerator<OutputRecord, void, undefined> {
+  get place(): Place {
+    return {
+      offset: this.#offset,
+      cutAt: this.#cutAt,
+      missingBytes: this.#missingBytes,
+      bytesSince: this.#bytesSince,
+    };
+  }
+
+  set place(place: Place) {
+    this.#offset = place.offset;
+    this.#cutAt = place.cutAt;
+    this.#missingBytes = place.missingBytes;
+    this.#bytesSince = place.bytesSince;
+  }
+
+  /**
+   * A record that is not whole yet waits for the next time. A reader that is slower than the process by more than the
+   * last half of the log's cap gets a gap in place of what it missed.
+   */
+  async *read(until = Infinity): AsyncGenerator<OutputRecord, void, undefined> {
     let size = READ_BYTES;
-    for (;;) {
+    while (this.#offset < until) {
       const bytes = await this.#read(this.#offset, size);
       // What was just read may have been cut out meanwhile; this look comes after it, and so is certain.
-      const gap = await this.#lookAtCut();
+      const gap = this.#lookAtCut();
       if (gap !== null) {
         if (gap.missingBytes > 0) yield gap;
         continue;
       }
-      if (this.#offset === 0 && !isRecordLog(bytes)) return;
-      const batch = readBatch(bytes, this.#offset);
+      const batch = readBatch(bytes, this.#offset, until);
       for (const record of batch.records) {
-        if (record.kind === 'stdout' || record.kind === 'stderr') this.#bytesSince += record.bytes.length;
+        if ('bytes' in record) this.#bytesSince += record.bytes.length;
         yield record;
       }
-      if (batch.cut === null) this.#offset += batch.length;
-      else this.#enterCut(this.#offset + batch.length, batch.cut);
-      if (batch.cut !== null && batch.cut.missingBytes > 0) yield batch.cut;
+      this.#offset += batch.length;
+      if (batch.cut !== null) {
+        this.#enterCut(this.#offset, batch.cut);
+        if (batch.cut.missingBytes > 0) yield batch.cut;
+      }
       if (batch.needs === 0 || (batch.length === 0 && bytes.length < size)) return;
       size = Math.max(READ_BYTES, batch.needs);
     }
   }
 
-  #enterCut(at: number, cut: Gap): void {
-    this.#cutAt = at;
-    this.#offset = cut.resumeAt;
-    this.#missingBytes = cut.missingBytes;
-    this.#bytesSince = 0;
+  async goToTime(timeUs: number): Promise<boolean> {
+    let found = false;
+    let gap: Place | null = null;
+    await this.#walk((record) => {
+      // What is missing right before it, or at the end, may be of that time, too.
+      if (record.kind === 'gap') gap ??= this.#before(record);
+      else if (record.timeUs < timeUs) gap = null;
+      else found = true;
+      return !found;
+    });
+    if (gap !== null) this.place = gap;
+    return found;
+  }
+
+  async goToEnd(): Promise<readonly Place[]> {
+    const landmarks = new Landmarks();
+    await this.#walk((record) => {
+      if (landmarks.isDue(record.offset)) landmarks.add(this.#before(record));
+      return true;
+    });
+    return landmarks.places;
+  }
+
+  /** Moves to the end of the last whole record. How many bytes were printed up to there, with those that are missing. */
+  async countPrinted(): Promise<number> {
+    let printed = 0;
+    await this.#walk((record) => {
+      printed += record.printedBytes;
+      return true;
+    });
+    return printed;
+  }
+
+  /** From record to record without their bodies, until `visit` wants no more: then it stays before that record. */
+  async #walk(visit: (record: PassedRecord) => boolean): Promise<void> {
+    const { size: fileEnd } = await this.#file.stat();
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    let size = FEW_BYTES;
+    for (let reads = 1; ; reads += 1) {
+      const offset = this.#offset;
+      const bytes = buffer.subarray(0, readSync(this.#file.fd, buffer, 0, size, offset));
+      if (this.#lookAtCut() !== null) continue;
+      for (const record of readHeadings(bytes, offset, fileEnd)) {
+        if (!visit(record)) {
+          this.#offset = record.offset;
+          return;
+        }
+        this.#offset = record.end;
+        if (record.kind === 'output') this.#bytesSince += record.printedBytes;
+        if (record.cut !== null) this.#enterCut(record.offset, record.cut);
+      }
+      if (this.#offset === offset && (bytes.length < size || size === READ_BYTES)) return;
+      // Beyond all that was read: a body was jumped over, and the next may be as long.
+      size = this.#offset > offset + bytes.length ? FEW_BYTES : Math.min(size * 2, READ_BYTES);
+      if (reads % READS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** The place of a record that is being visited. */
+  #before({ offset }: PassedRecord): Place {
+    return { ...this.place, offset };
+  }
+
+  #enterCut(cutAt: number, { resumeAt, missingBytes }: Gap): void {
+    this.place = { offset: resumeAt, cutAt, missingBytes, bytesSince: 0 };
   }
 
   /** Jumps to where there is something to read again, and says what was jumped over; null where nothing need be. */
-  async #lookAtCut(): Promise<Gap | null> {
-    if (this.#cutAt === null) return null;
-    const decoded = decodeRecord(await this.#read(this.#cutAt, GAP_RECORD_BYTES), 0);
+  #lookAtCut(): Gap | null {
+    const cutAt = this.#cutAt;
+    if (cutAt === null) return null;
+    const bytes = Buffer.alloc(GAP_RECORD_BYTES);
+    readSync(this.#file.fd, bytes, 0, bytes.length, cutAt);
+    const decoded = decodeRecord(bytes, 0);
     if ('needs' in decoded || decoded.record?.kind !== 'gap') return null;
     const cut = decoded.record;
     if (cut.resumeAt <= this.#offset) return null;
     const missingBytes = cut.missingBytes - this.#missingBytes - this.#bytesSince;
-    this.#enterCut(this.#cutAt, cut);
+    this.#enterCut(cutAt, cut);
     return { ...cut, missingBytes };
   }
 
@@ -131,25 +161,5 @@ class RecordFile {
       length += bytesRead;
     }
     return buffer.subarray(0, length);
-  }
-}
-
-/** The whole records at the start of what was read from an offset of the file. */
-function readBatch(bytes: Uint8Array, offset: number): Batch {
-  const records: OutputRecord[] = [];
-  let length = offset === 0 ? LOG_MAGIC.length : 0;
-  for (;;) {
-    const decoded = decodeRecord(bytes, length);
-    if ('needs' in decoded) return { records, length, needs: decoded.needs, cut: null };
-    // Zeros that were not cut out were never written: the machine went down. No record can be found behind them.
-    if (decoded.length === 0) return { records, length, needs: 0, cut: null };
-    const { record } = decoded;
-    const end = offset + length + decoded.length;
-    if (record?.kind === 'gap' && record.resumeAt < end) return { records, length, needs: 0, cut: null };
-    // Other gaps are where a full disk lost something: more than nothing, and what follows stands behind them.
-    if (record?.kind === 'gap' && (record.missingBytes === 0 || record.resumeAt > end))
-      return { records, length, needs: 1, cut: record };
-    length += decoded.length;
-    if (record !== null) records.push(record);
   }
 }

@@ -20,6 +20,8 @@
 
 export type OutputRecord =
   | { readonly kind: 'stdout' | 'stderr'; readonly timeUs: number; readonly bytes: Uint8Array }
+  /** Of a log that is plain text: both streams, told apart by nothing, at unknown times. */
+  | { readonly kind: 'plain'; readonly bytes: Uint8Array }
   | {
       readonly kind: 'gap';
       readonly timeUs: number;
@@ -28,13 +30,34 @@ export type OutputRecord =
     }
   | { readonly kind: 'remark'; readonly timeUs: number; readonly text: string };
 
+/** What a job prints while it is followed, run after run. */
+export type FollowedRecord = OutputRecord & { readonly run: number };
+
 export const LOG_MAGIC: Uint8Array = Buffer.from('\u0001QCTLOG\n', 'latin1');
-const HEADER_BYTES = 12;
+export const HEADER_BYTES = 12;
 const GAP_BYTES = 16;
+/** What it takes to read a gap, header included. */
+export const GAP_RECORD_BYTES = HEADER_BYTES + GAP_BYTES;
 
 /** Whether these first bytes of an output are a log of records; else it is plain text. */
 export function isRecordLog(start: Uint8Array): boolean {
   return start.length >= LOG_MAGIC.length && LOG_MAGIC.every((byte, index) => start[index] === byte);
+}
+
+/** What a record is, without what is in it. */
+export interface Heading {
+  /** 0: zeros, which were cut out, or never written. */
+  readonly kind: number;
+  readonly timeUs: number;
+  /** Without the header. */
+  readonly bodyBytes: number;
+}
+
+/** Of a record whose header is wholly there. */
+export function decodeHeading(bytes: Uint8Array, offset: number): Heading {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, HEADER_BYTES);
+  const lengthAndKind = view.getUint32(8, true);
+  return { kind: lengthAndKind >>> 24, timeUs: readU64(view, 0), bodyBytes: lengthAndKind & 0xff_ffff };
 }
 
 /** What was found at an offset of some bytes: a record and how long it is, or how many bytes it takes to tell. */
@@ -44,18 +67,15 @@ export type Decoded =
 /** The record is null where it is none that we know; where even its length means nothing, `length` is 0. */
 export function decodeRecord(bytes: Uint8Array, offset: number): Decoded {
   if (bytes.length - offset < HEADER_BYTES) return { needs: HEADER_BYTES };
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
-  const lengthAndKind = view.getUint32(8, true);
-  const kind = lengthAndKind >>> 24;
-  const length = HEADER_BYTES + (lengthAndKind & 0xff_ffff);
-  // Zeros were cut out, or never written.
-  if (kind === 0) return { record: null, length: 0 };
+  const heading = decodeHeading(bytes, offset);
+  if (heading.kind === 0) return { record: null, length: 0 };
+  const length = HEADER_BYTES + heading.bodyBytes;
   if (bytes.length - offset < length) return { needs: length };
-  const body = bytes.subarray(offset + HEADER_BYTES, offset + length);
-  return { record: toRecord(kind, readU64(view, 0), body, view), length };
+  return { record: toRecord(heading, bytes.subarray(offset + HEADER_BYTES, offset + length)), length };
 }
 
-function toRecord(kind: number, timeUs: number, body: Uint8Array, view: DataView): OutputRecord | null {
+function toRecord({ kind, timeUs }: Heading, body: Uint8Array): OutputRecord | null {
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
   switch (kind) {
     case 1:
       return { kind: 'stdout', timeUs, bytes: body };
@@ -66,8 +86,8 @@ function toRecord(kind: number, timeUs: number, body: Uint8Array, view: DataView
       return {
         kind: 'gap',
         timeUs,
-        missingBytes: readU64(view, HEADER_BYTES),
-        resumeAt: readU64(view, HEADER_BYTES + 8),
+        missingBytes: readU64(view, 0),
+        resumeAt: readU64(view, 8),
       };
     case 4:
       return { kind: 'remark', timeUs, text: Buffer.from(body).toString('utf8') };
@@ -82,7 +102,11 @@ function readU64(view: DataView, offset: number): number {
 
 /** The records of a log that is whole in memory (an inline output); those of unknown kinds are left out. */
 export function* decodeLog(log: Uint8Array): Generator<OutputRecord, void, undefined> {
-  let offset = isRecordLog(log) ? LOG_MAGIC.length : log.length;
+  if (!isRecordLog(log)) {
+    if (log.length > 0) yield { kind: 'plain', bytes: log };
+    return;
+  }
+  let offset = LOG_MAGIC.length;
   while (offset < log.length) {
     const decoded = decodeRecord(log, offset);
     if ('needs' in decoded || decoded.length === 0) return;
@@ -95,8 +119,7 @@ export function* decodeLog(log: Uint8Array): Generator<OutputRecord, void, undef
 export function textOf(records: Iterable<OutputRecord>, stream?: 'stdout' | 'stderr'): Uint8Array {
   const chunks: Uint8Array[] = [];
   for (const record of records) {
-    if ((record.kind === 'stdout' || record.kind === 'stderr') && record.kind === (stream ?? record.kind))
-      chunks.push(record.bytes);
+    if ('bytes' in record && record.kind === (stream ?? record.kind)) chunks.push(record.bytes);
   }
   return Buffer.concat(chunks);
 }

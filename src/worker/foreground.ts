@@ -5,16 +5,18 @@ import type { Launcher, LaunchSpec } from '../launcher/launcher.js';
 import { Stopper } from '../launcher/stop.js';
 import { thisProcess } from '../launcher/process-identity.js';
 import type { Queue } from '../queue.js';
-import type { FinishedRun, Session } from '../store/store.js';
+import type { Session } from '../store/store.js';
 import { watchForCancel } from './foreground-cancel.js';
 import { inheritedEnvironment } from './job-environment.js';
 import { cleanUp, runJob } from './run-job.js';
-import type { RunContext } from './run-job.js';
+import type { EndedRun, RunContext } from './run-job.js';
 import { WakeUp } from './wake-up.js';
 
 export interface ForegroundOptions {
   readonly launcher: Launcher;
   readonly onOutput: NonNullable<LaunchSpec['onOutput']>;
+  /** The most that is kept of what a run prints; the launcher's default. */
+  readonly maxOutputBytes?: number;
   /** Cancels the job, as does a cancel by another process. */
   readonly signal: AbortSignal;
 }
@@ -60,7 +62,7 @@ async function runWithRetries(
   signal: AbortSignal,
 ): Promise<void> {
   for (let job: ProcessingJob | null = first; job !== null;) {
-    const finished: FinishedRun = await runJob(job, context, signal);
+    const finished: EndedRun = await runJob(job, context, signal);
     const end = { running: [], finished: [finished], free: 0 };
     const { cancelled } = await context.store.exchange(session, end);
     cleanUp(context.store, finished);

@@ -6,7 +6,7 @@ import type { ProcessingJob } from '../job/job.js';
 import { failpoint } from '../failpoint.js';
 import { toOutcome } from '../job/outcome.js';
 import type { Launcher, LaunchSpec } from '../launcher/launcher.js';
-import { readCollected, removeFile } from '../output/collect.js';
+import { collectOutput, removeFile } from '../output/collect.js';
 import { logFile, noteFile } from '../output/log-file.js';
 import type { FinishedRun, Store } from '../store/store.js';
 import { jobEnvironment } from './job-environment.js';
@@ -22,17 +22,24 @@ export interface RunContext {
   /** The job belongs to this process and must not be rerun by others. */
   readonly attached: boolean;
   readonly onOutput?: LaunchSpec['onOutput'];
+  /** The most that is kept of what the run prints. */
+  readonly maxOutputBytes?: number | undefined;
 }
 
 /** The launcher refused this many starts in a row, all jobs together: the machine is in trouble, not the job. */
 let troubles = 0;
+
+/** A run that has ended, and whether its log is in a file. */
+export interface EndedRun extends FinishedRun {
+  readonly hasLogFile: boolean;
+}
 
 /** Never rejects for a failed command. The signal ends the run, as a launcher's does. */
 export async function runJob(
   job: ProcessingJob,
   context: RunContext,
   signal: AbortSignal,
-): Promise<FinishedRun> {
+): Promise<EndedRun> {
   const spec = launchSpec(job, context);
   const asked = withUser(spec, job);
   const exit = 'cause' in asked ? asked : await context.launcher.run(asked, signal);
@@ -44,7 +51,7 @@ export async function runJob(
     troubleDelayMs(troubles),
   );
   const transition = decide({ ...job, attached: context.attached }, outcome, Math.random());
-  const output = readCollected(spec.outputFile);
+  const output = exit.output ?? (await collectOutput(spec.outputFile));
   return {
     seq: job.seq,
     run: job.run,
@@ -56,16 +63,21 @@ export async function runJob(
     usage: exit.usage,
     outputBytes: output.bytes,
     output: output.inline,
+    hasLogFile: exit.output?.hasFile ?? true,
   };
 }
 
 /** What a run left in files, once its end is stored; not before, for until then it is the only copy. */
-export function cleanUp(store: Store, finished: FinishedRun): void {
+export function cleanUp(store: Store, finished: EndedRun): void {
   removeFile(noteFile(store.runDir, finished.seq, finished.run));
-  if (finished.output !== null) removeFile(logFile(store.logsDir, finished.seq, finished.run));
+  if (finished.output !== null && finished.hasLogFile)
+    removeFile(logFile(store.logsDir, finished.seq, finished.run));
 }
 
-function launchSpec(job: ProcessingJob, { store, environment, onOutput }: RunContext): LaunchSpec {
+function launchSpec(
+  job: ProcessingJob,
+  { store, environment, onOutput, maxOutputBytes }: RunContext,
+): LaunchSpec {
   const token = randomBytes(16).toString('hex');
   return {
     command: typeof job.command === 'string' ? { shell: job.command } : { argv: job.command },
@@ -77,6 +89,7 @@ function launchSpec(job: ProcessingJob, { store, environment, onOutput }: RunCon
     outputFile: logFile(store.logsDir, job.seq, job.run),
     noteFile: noteFile(store.runDir, job.seq, job.run),
     ...processOptions(job),
+    ...(maxOutputBytes !== undefined && { capBytes: maxOutputBytes }),
     ...(onOutput !== undefined && { onOutput }),
   };
 }

@@ -9,11 +9,12 @@ import { signalNumber, Stopper } from '../launcher/stop.js';
 import { emit } from '../log.js';
 import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
-import type { CancelledRun, ExchangeRequest, FinishedRun, RunKey, Store } from '../store/store.js';
+import type { CancelledRun, ExchangeRequest, RunKey, Store } from '../store/store.js';
 import { announceFinish } from './announce.js';
 import { inheritedEnvironment } from './job-environment.js';
 import { Pace } from './pace.js';
 import { cleanUp, runJob } from './run-job.js';
+import type { EndedRun, RunContext } from './run-job.js';
 
 interface Occupied {
   readonly slot: number;
@@ -24,7 +25,7 @@ interface Occupied {
   /** The cancel that the run was last told of. */
   cancel: PendingCancel | null;
   /** Set once the process has ended. */
-  finished: FinishedRun | null;
+  finished: EndedRun | null;
   endedAt: number;
   /** The store gave the job to somebody else: the end of this run must not be reported. */
   disowned: boolean;
@@ -47,6 +48,8 @@ export class Slots {
   /** How often jobs that waited were dropped, and how many of these times the store has heard of. */
   #drops = 0;
   #reportedDrops = 0;
+  /** The most that is kept of what a run that starts now will print; the launcher's default. */
+  maxOutputBytes: number | undefined;
   /** Set once every run was told to end. */
   #graceMs: number | null = null;
 
@@ -77,7 +80,7 @@ export class Slots {
     return [...this.#occupied].filter((run) => run.finished === null);
   }
 
-  get finished(): FinishedRun[] {
+  get finished(): EndedRun[] {
     return [...this.#occupied].flatMap((run) => run.finished ?? []);
   }
 
@@ -117,7 +120,7 @@ export class Slots {
   }
 
   /** What to tell the store; call `reported` with its number once the store has taken it. */
-  report(): ExchangeRequest & { readonly drops: number } {
+  report(): ExchangeRequest & { readonly finished: readonly EndedRun[]; readonly drops: number } {
     const { running, finished, free } = this;
     return { running, finished, free, drops: this.#drops };
   }
@@ -162,9 +165,14 @@ export class Slots {
   }
 
   async #watch(run: Occupied, launcher: Launcher): Promise<void> {
-    const [store, environment] = [this.#store, this.#environment];
-    const stoppedFor = (): 'cancelled' | 'given_back' => run.stoppedFor ?? 'given_back';
-    const context = { store, launcher, environment, stoppedFor, attached: false };
+    const context: RunContext = {
+      store: this.#store,
+      launcher,
+      environment: this.#environment,
+      stoppedFor: () => run.stoppedFor ?? 'given_back',
+      attached: false,
+      maxOutputBytes: this.maxOutputBytes,
+    };
     const startedAt = performance.now();
     run.finished = await runJob(run.job, context, run.stopper.signal);
     run.endedAt = performance.now();
@@ -178,7 +186,7 @@ export class Slots {
    * The store has taken the end of the run as it was reported, made a cancelled job of it because a person had asked
    * for that, or refused it because the job is no longer ours.
    */
-  settle(finished: FinishedRun, answer: 'accepted' | 'cancelled' | 'refused'): void {
+  settle(finished: EndedRun, answer: 'accepted' | 'cancelled' | 'refused'): void {
     const run = this.#find(finished);
     if (run === undefined) return;
     this.#occupied.delete(run);

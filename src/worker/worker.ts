@@ -18,6 +18,8 @@ export interface WorkerOptions {
   readonly queues?: readonly string[] | null;
   /** How often to look when nobody rings. */
   readonly pollIntervalMs?: number;
+  /** The most that is kept of what a run prints; the launcher's default. */
+  readonly maxOutputBytes?: number;
   /** End when the queues hold nothing pending, processing or waiting for a retry. */
   readonly untilEmpty?: boolean;
   /** The native one where there is one, else Node's, by default. One that is given is not closed. */
@@ -45,6 +47,7 @@ export class Worker {
     this.#options = options;
     this.#pollIntervalMs = options.pollIntervalMs ?? 2000;
     this.#slots = new Slots(options.slots, this.#store, () => this.#wakeUp.wake());
+    this.#slots.maxOutputBytes = options.maxOutputBytes;
     this.#rescue = new RescueRounds(this.#store, () => this.#wakeUp.wake());
   }
 
@@ -82,8 +85,10 @@ export class Worker {
     this.#wakeUp.wake();
   }
 
-  setPollInterval(pollIntervalMs: number): void {
+  /** From now on; runs that have begun keep theirs. */
+  change({ pollIntervalMs, maxOutputBytes }: { pollIntervalMs: number; maxOutputBytes: number }): void {
     this.#pollIntervalMs = pollIntervalMs;
+    this.#slots.maxOutputBytes = maxOutputBytes;
     this.#wakeUp.wake();
   }
 

@@ -34,6 +34,7 @@ test('config set, get, unset, list and path', async () => {
     'grace\t10s\tdefault',
     'poll_interval_ms\t2000\tdefault',
     'lock_timeout\t10s\tdefault',
+    'max_output\t64MiB\tdefault',
   ]);
   expect(await cli.json('config', 'list', '--fields', 'max_retries,backoff_base')).toEqual({
     max_retries: 5,

@@ -12,6 +12,7 @@ test('a job prints 100 MB: all of it is kept, and the worker does not grow', asy
   // One job in the worker, one in the foreground: the latter passes through a process of ours.
   const printHuge = `head -c ${HUGE} /dev/zero | tr '\\0' x`;
   const expected = createHash('sha256').update(Buffer.alloc(HUGE, 'x')).digest('hex');
+  await cli.ok('config', 'set', 'max_output', '200MiB');
   await cli.ok('enqueue', '--', printHuge);
   const worker = await cli.startWorker();
   const before = peakMemory(worker.pid);

@@ -4,18 +4,20 @@ import type { Launcher } from '../../src/launcher/launcher.js';
 import { NativeLauncher } from '../../src/launcher/native-launcher.js';
 import { buildLauncher, whyNot } from '../native/build.js';
 import { exerciseLauncher } from './conformance.js';
+import { keepOutput } from './runs.js';
 
 const program = buildLauncher();
 
 /** What every launcher promises, without what only this one tells. */
 function plainLauncher(path: string): Launcher {
-  const native = new NativeLauncher({ program: path, output: 'plain' });
+  const native = new NativeLauncher({ program: path });
   return {
     name: 'native',
     capabilities: native.capabilities,
     lockFile: native.lockFile,
     run: async (spec, signal) => {
-      const { cause, exitCode, signal: name, message } = await native.run(spec, signal);
+      const { cause, exitCode, signal: name, message, output } = await native.run(spec, signal);
+      keepOutput(spec, output);
       return { cause, exitCode, signal: name, message };
     },
     close: () => native.close(),

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
-import type { LaunchCommand, LaunchSpec } from '../../src/launcher/launcher.js';
+import type { LaunchCommand, LaunchSpec, RunOutput } from '../../src/launcher/launcher.js';
 import { TOKEN_VARIABLE } from '../../src/launcher/run-token.js';
+import { decodeLog, textOf } from '../../src/output/records.js';
 import { killQuietly, pidsWithEnv, waitUntil } from '../support/processes.js';
 
 export const never: AbortSignal = new AbortController().signal;
@@ -16,8 +17,8 @@ export const never: AbortSignal = new AbortController().signal;
 export interface TrialRun {
   readonly dir: string;
   readonly spec: LaunchSpec;
-  /** What the output file holds; empty where there is none. */
-  output(): string;
+  /** What it printed, from its file or from what was kept of its end; empty where there is neither. */
+  output(encoding?: BufferEncoding): string;
   /** A file in `dir` that the job writes, to say how far it got; null until it is there and has a whole line. */
   said(name: string): string | null;
   /** How long ago the job wrote it: what is measured from there does not count a slow start on a busy machine. */
@@ -47,11 +48,26 @@ function trialRun(command: LaunchCommand, changes: Partial<LaunchSpec> = {}): Tr
   return {
     dir,
     spec,
-    output: () => readText(spec.outputFile) ?? '',
+    output: (encoding) => {
+      const log = outputByFile.get(spec.outputFile)?.inline ?? readBytes(spec.outputFile);
+      return log === null ? '' : Buffer.from(textOf(decodeLog(log))).toString(encoding);
+    },
     said: (name) => readLine(join(dir, name)),
     ageMs: (name) => Date.now() - statSync(join(dir, name)).mtimeMs,
     say: (name) => writeFileSync(join(dir, name), ''),
   };
+}
+
+const outputByFile = new Map<string, RunOutput>();
+
+/** As a worker stores it, so that `output` finds it. */
+export function keepOutput({ outputFile }: LaunchSpec, output: RunOutput | undefined): void {
+  if (output !== undefined) outputByFile.set(outputFile, output);
+}
+
+/** As its launcher counted, or as long as its plain text is. */
+export function printedBytes({ outputFile }: LaunchSpec): number {
+  return outputByFile.get(outputFile)?.bytes ?? statSync(outputFile).size;
 }
 
 export function shell(line: string, changes?: Partial<LaunchSpec>): TrialRun {
@@ -73,8 +89,12 @@ function readLine(file: string): string | null {
 }
 
 function readText(file: string): string | null {
+  return readBytes(file)?.toString() ?? null;
+}
+
+function readBytes(file: string): Buffer | null {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch {
     return null;
   }

@@ -10,7 +10,7 @@ import { logFile, noteFile } from '../../src/output/log-file.js';
 import { isAlive, killQuietly } from '../support/processes.js';
 import { startProgram } from '../support/programs.js';
 import { openTestStore, owner, TO } from '../support/stores.js';
-import { openTestQueue, startWorker } from '../support/workers.js';
+import { openTestQueue, startWorker, storedText } from '../support/workers.js';
 import type { TestQueue } from '../support/workers.js';
 
 interface Crashed extends TestQueue {
@@ -53,7 +53,7 @@ test('a living worker ends what is left of a dead one, then runs its job again; 
   const job = await over(id);
   expect(job).toMatchObject({ state: 'completed', run: 2, attempts: 0, crashes: 1 });
   const runs = await queue.runs(job);
-  expect(runs.map((run) => [run.outcome, Buffer.from(run.output ?? []).toString()])).toEqual([
+  expect(runs.map((run) => [run.outcome, storedText(run)])).toEqual([
     ['lost', 'hello\n'],
     ['success', 'again\n'],
   ]);

@@ -36,7 +36,7 @@ export function hello(version = 1, lockFile = '') {
 
 /** @param {string} dir @param {Partial<Start>} [changes] */
 export function start(dir, changes = {}) {
-  const given = { run: 1, flags: 3, timeoutMs: 0, graceMs: 100, cap: 0, uid: 0, gid: 0, umask: 0, nice: 0 };
+  const given = { run: 1, flags: 1, timeoutMs: 0, graceMs: 100, cap: 0, uid: 0, gid: 0, umask: 0, nice: 0 };
   const limits = { memory: 0, cpu: 0, files: 0, processes: 0 };
   const texts = { token: 'token', note: `${dir}/note`, output: `${dir}/log`, cwd: dir, stdin: '' };
   const s = { ...given, ...limits, ...texts, argv: ['true'], env: ['PATH=/bin:/usr/bin'], ...changes };

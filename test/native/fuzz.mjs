@@ -57,12 +57,12 @@ function validFrame() {
     () =>
       start(dir, {
         run,
-        flags: pick(1024) & ~(32 + 128 + 512),
+        flags: pick(1024) & ~(2 + 8 + 32 + 128 + 512),
         cap: oneOf([0, 262_144]),
         argv: ['true', 'x'],
       }),
-    () => start(dir, { run, flags: 2 + 32, stdin: '/dev/null\0', argv: ['cat'], timeoutMs: pick(100) }),
-    () => start(dir, { run, flags: 7, argv: ['head -c 200000 /dev/zero'], cap: 262_144 }),
+    () => start(dir, { run, flags: 32, stdin: '/dev/null\0', argv: ['cat'], timeoutMs: pick(100) }),
+    () => start(dir, { run, flags: 5, argv: ['head -c 200000 /dev/zero'], cap: 262_144 }),
     () => end(run, oneOf([1, 2, 9, 10, 15]), pick(100)),
     () => endNow(run),
     () => deadline(pick(1000), 0, 0),

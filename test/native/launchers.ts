@@ -8,7 +8,7 @@ import type { LaunchSpec } from '../../src/launcher/launcher.js';
 import type { NativeExit } from '../../src/launcher/native-exit.js';
 import { NativeLauncher, type NativeLauncherOptions } from '../../src/launcher/native-launcher.js';
 import type { NativeLaunchSpec } from '../../src/launcher/native-spec.js';
-import { readRecords } from '../../src/output/record-file.js';
+import { readOutput } from '../../src/output/read.js';
 import { decodeLog, type OutputRecord, textOf } from '../../src/output/records.js';
 import { buildLauncher } from './build.js';
 
@@ -31,7 +31,7 @@ export async function logOf(exit: NativeExit, spec: NativeLaunchSpec): Promise<O
   const inline = exit.output?.inline;
   if (inline !== null && inline !== undefined) return [...decodeLog(inline)];
   const records: OutputRecord[] = [];
-  for await (const record of readRecords(spec.outputFile)) records.push(record);
+  for await (const record of readOutput(spec.outputFile)) records.push(record);
   return records;
 }
 

@@ -58,7 +58,7 @@ for (const [name, program] of [
 
     test('reports a start, output and an end', async () => {
       const talk = open();
-      talk.say(start(talk.dir, { flags: 7, argv: ['echo out; echo err >&2; exit 3'] }));
+      talk.say(start(talk.dir, { flags: 5, argv: ['echo out; echo err >&2; exit 3'] }));
       expect(await talk.hear('exit')).toMatchObject({ run: 1, cause: 'exited', exitCode: 3, signal: 0 });
       const { pid, startTime } = await talk.hear('started');
       expect(pid).toBeGreaterThan(1);
@@ -108,13 +108,14 @@ for (const [name, program] of [
       const wrong: [string, Buffer][] = [
         ['the number 0', start(talk.dir, { run: 0 })],
         ['flags of the future', start(talk.dir, { flags: 1 << 10 })],
+        ['flags of the past', start(talk.dir, { flags: 1 + 2 + 8 })],
         ['two inputs', start(talk.dir, { flags: 32 + 64, stdin: 'a\0' })],
         ['an input file without a NUL', start(talk.dir, { flags: 32, stdin: 'a' })],
         ['an input file of no name', start(talk.dir, { flags: 32 })],
         ['an input file with a NUL within', start(talk.dir, { flags: 32, stdin: 'a\0b\0' })],
         ['two lines for the shell', start(talk.dir, { argv: ['a', 'b'] })],
         ['no line for the shell', start(talk.dir, { argv: [] })],
-        ['no argv', start(talk.dir, { flags: 2, argv: [] })],
+        ['no argv', start(talk.dir, { flags: 0, argv: [] })],
         ['an empty token', start(talk.dir, { token: '' })],
         ['a token that would break out of the note', start(talk.dir, { token: 'a","pid":1' })],
         ['a long token', start(talk.dir, { token: 'a'.repeat(129) })],
@@ -223,9 +224,9 @@ test.skipIf(!hasValgrind || plain === null)(
     const tool = ['valgrind', '--quiet', '--error-exitcode=99', '--leak-check=full', '--trace-children=no'];
     const talk = talkTo([...tool, plain ?? ''], { timeoutMs: 60_000 });
     talk.say(
-      start(talk.dir, { flags: 7, argv: ['echo out; echo err >&2; sleep 0.1; head -c 100000 /dev/zero'] }),
+      start(talk.dir, { flags: 5, argv: ['echo out; echo err >&2; sleep 0.1; head -c 100000 /dev/zero'] }),
       start(talk.dir, { run: 2, argv: ['exec sleep 600'] }),
-      start(talk.dir, { run: 3, flags: 2 + 64, argv: ['cat'], stdin: 'input', cap: 262_144 }),
+      start(talk.dir, { run: 3, flags: 64, argv: ['cat'], stdin: 'input', cap: 262_144 }),
       start(talk.dir, { run: 0 }),
       frame(99),
     );

@@ -3,8 +3,11 @@ import { dirname, join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { followFile } from '../../src/output/follow.js';
+import { followOutput } from '../../src/output/follow.js';
+import { LOG_MAGIC } from '../../src/output/records.js';
+import type { OutputSelection } from '../../src/output/selection.js';
 import { waitUntil } from '../support/processes.js';
+import { encode, KINDS } from './encode.js';
 import { temporaryDir } from './files.js';
 
 interface Follower {
@@ -14,7 +17,7 @@ interface Follower {
   end(): Promise<string>;
 }
 
-function follow(file: string, fromOffset?: number): Follower {
+function follow(file: string, selection?: OutputSelection): Follower {
   const caller = new AbortController();
   onTestFinished(() => caller.abort());
   const follower: Follower = {
@@ -26,9 +29,8 @@ function follow(file: string, fromOffset?: number): Follower {
     },
   };
   const done = (async () => {
-    for await (const chunk of followFile(file, caller.signal, fromOffset)) {
-      follower.text += Buffer.from(chunk).toString('latin1');
-    }
+    for await (const record of followOutput(file, caller.signal, selection))
+      if ('bytes' in record) follower.text += Buffer.from(record.bytes).toString('latin1');
   })();
   return follower;
 }
@@ -50,13 +52,36 @@ describe('following output', () => {
     expect(await follower.end()).toBe('abcdef');
   });
 
-  test('it can begin in the middle', async () => {
+  test('it can begin with the last lines', async () => {
     const file = join(temporaryDir(), '1.1.log');
-    writeFileSync(file, '0123456789');
-    const follower = follow(file, 7);
-    await untilText(follower, '789');
-    appendFileSync(file, 'x');
-    expect(await follower.end()).toBe('789x');
+    writeFileSync(file, 'one\ntwo\nthree');
+    const follower = follow(file, { last: { lines: 2 } });
+    await untilText(follower, 'two\nthree');
+    appendFileSync(file, 'x\nfour');
+    expect(await follower.end()).toBe('two\nthreex\nfour');
+  });
+
+  test('records are followed like text, whole ones as they come, and of one stream where that is asked for', async () => {
+    const file = join(temporaryDir(), '1.1.log');
+    const [both, errors, latest] = [
+      follow(file),
+      follow(file, { stream: 'stderr' }),
+      follow(file, { sinceMs: 2, last: { lines: 1 } }),
+    ];
+    writeFileSync(file, LOG_MAGIC.subarray(0, 3));
+    appendFileSync(file, LOG_MAGIC.subarray(3));
+    appendFileSync(file, encode(KINDS.stdout, 1000, Buffer.from('out')));
+    await untilText(both, 'out');
+    const err = encode(KINDS.stderr, 2000, Buffer.from('err'));
+    appendFileSync(file, err.subarray(0, 13));
+    appendFileSync(file, err.subarray(13));
+    await Promise.all([untilText(both, 'outerr'), untilText(errors, 'err'), untilText(latest, 'err')]);
+    appendFileSync(file, encode(KINDS.stdout, 1500, Buffer.from('late')));
+    expect(await Promise.all([both.end(), errors.end(), latest.end()])).toEqual([
+      'outerrlate',
+      'err',
+      'errlate',
+    ]);
   });
 
   test('a file that does not exist yet is followed from its creation, its directories too', async () => {
@@ -109,10 +134,11 @@ describe('following output', () => {
     writeFileSync(file, 'x');
     const caller = new AbortController();
     let bytes = 0;
-    for await (const chunk of followFile(file, caller.signal)) {
-      bytes += chunk.length;
+    for await (const record of followOutput(file, caller.signal)) {
+      if (!('bytes' in record)) continue;
+      bytes += record.bytes.length;
       // More is appended for each chunk than is read, for ever.
-      appendFileSync(file, Buffer.alloc(chunk.length + 1));
+      appendFileSync(file, Buffer.alloc(record.bytes.length + 1));
       if (bytes > 100_000) caller.abort();
     }
     expect(bytes).toBeGreaterThan(100_000);

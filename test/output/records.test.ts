@@ -5,31 +5,16 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { readRecords } from '../../src/output/record-file.js';
+import { readOutput } from '../../src/output/read.js';
+import { encode, encodeAll, gap, KINDS } from './encode.js';
 import { decodeLog, isRecordLog, LOG_MAGIC, type OutputRecord, textOf } from '../../src/output/records.js';
-
-const KINDS = { stdout: 1, stderr: 2, gap: 3, remark: 4 };
-
-function encode(kind: number, timeUs: number, body: Uint8Array): Buffer {
-  const header = Buffer.alloc(12);
-  header.writeBigUInt64LE(BigInt(timeUs));
-  header.writeUInt32LE(body.length + kind * 2 ** 24, 8);
-  return Buffer.concat([header, body]);
-}
-
-function gap(missingBytes: number, resumeAt: number): Buffer {
-  const body = Buffer.alloc(16);
-  body.writeBigUInt64LE(BigInt(missingBytes));
-  body.writeBigUInt64LE(BigInt(resumeAt), 8);
-  return encode(KINDS.gap, 0, body);
-}
 
 async function recordsIn(...parts: Uint8Array[]): Promise<OutputRecord[]> {
   const dir = mkdtempSync(join(tmpdir(), 'queuectl-records-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   writeFileSync(join(dir, 'log'), Buffer.concat(parts));
   const records: OutputRecord[] = [];
-  for await (const record of readRecords(join(dir, 'log'))) records.push(record);
+  for await (const record of readOutput(join(dir, 'log'))) records.push(record);
   return records;
 }
 
@@ -45,15 +30,6 @@ const pieces = fc.array(
     bytes: fc.uint8Array({ maxLength: 300 }),
   }),
 );
-
-function encodeAll(
-  records: readonly { kind: 'stdout' | 'stderr'; timeUs: number; bytes: Uint8Array }[],
-): Buffer {
-  return Buffer.concat([
-    LOG_MAGIC,
-    ...records.map(({ kind, timeUs, bytes }) => encode(KINDS[kind], timeUs, bytes)),
-  ]);
-}
 
 describe('a log of records', () => {
   test('is read back as it was written, in memory and from a file', async () => {
@@ -71,7 +47,8 @@ describe('a log of records', () => {
     fc.assert(
       fc.property(pieces, fc.nat(), (records, at) => {
         const log = encodeAll(records);
-        const read = [...decodeLog(log.subarray(0, at % (log.length + 1)))];
+        const end = LOG_MAGIC.length + (at % (log.length + 1 - LOG_MAGIC.length));
+        const read = [...decodeLog(log.subarray(0, end))];
         expect(plain(read)).toEqual(plain(records.slice(0, read.length)));
       }),
     );
@@ -92,8 +69,14 @@ describe('a log of records', () => {
     expect(isRecordLog(Buffer.from('plain text'))).toBe(false);
     expect(isRecordLog(Buffer.from(''))).toBe(false);
     expect(isRecordLog(LOG_MAGIC)).toBe(true);
-    expect([...decodeLog(Buffer.from('plain text'))]).toEqual([]);
-    expect(await recordsIn(Buffer.from('plain text'))).toEqual([]);
+    for (const text of ['plain text', '\u0001QCT', '\u0001QCTLOG ']) {
+      const bytes = Buffer.from(text);
+      const expected = [{ kind: 'plain', bytes: [...bytes] }];
+      expect(plain(decodeLog(bytes))).toEqual(expected);
+      expect(plain(await recordsIn(bytes))).toEqual(expected);
+    }
+    expect([...decodeLog(Buffer.from(''))]).toEqual([]);
+    expect(await recordsIn(Buffer.from(''))).toEqual([]);
   });
 
   test('gives each stream alone, or both in their order', () => {

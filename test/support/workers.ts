@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { isFinal } from '../../src/job/state.js';
-import type { Job } from '../../src/job/job.js';
+import type { Job, Run } from '../../src/job/job.js';
 import { listen } from '../../src/log.js';
 import type { LogEvent } from '../../src/log.js';
+import { decodeLog, textOf } from '../../src/output/records.js';
 import { Queue } from '../../src/queue.js';
 import { Worker } from '../../src/worker/worker.js';
 import type { WorkerOptions } from '../../src/worker/worker.js';
@@ -53,6 +54,12 @@ export async function openTestQueue(): Promise<TestQueue> {
         { what: `job ${id} to be over`, timeoutMs: 20_000 },
       ),
   };
+}
+
+/** What a run printed, where that is little; null where it is not stored with it. */
+export function storedText(run: Run | undefined): string | null {
+  const output = run?.output ?? null;
+  return output === null ? null : Buffer.from(textOf(decodeLog(output))).toString();
 }
 
 export interface RunningWorker {

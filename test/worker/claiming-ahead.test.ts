@@ -17,7 +17,7 @@ function launcherThatHoldsOne(onHeld: () => void): { launcher: Launcher; release
   let runs = 0;
   const launcher: Launcher = {
     name: 'node',
-    capabilities: { usage: false, outlivesNothing: false, pipes: false, limits: false },
+    capabilities: { usage: false, outlivesNothing: false, pipes: false, limits: false, records: false },
     lockFile: null,
     run: async () => {
       runs += 1;

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { ProcessingJob } from '../../src/job/job.js';
 import { inheritedEnvironment, jobEnvironment } from '../../src/worker/job-environment.js';
 import { newJob } from '../support/stores.js';
-import { openTestQueue, startWorker } from '../support/workers.js';
+import { openTestQueue, startWorker, storedText } from '../support/workers.js';
 
 const { start: _start, ...facts } = newJob();
 const JOB: ProcessingJob = {
@@ -63,7 +63,7 @@ test('a job sees it', async () => {
     env: { OF_THE_JOB: "it's\nhere" },
   });
   const [run] = await queue.runs(await over(id));
-  const seen = Buffer.from(run?.output ?? []).toString();
+  const seen = storedText(run) ?? '';
   expect(seen).not.toContain('secret');
   for (const line of [
     'OF_THE_WORKER=yes',

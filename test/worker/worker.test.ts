@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isAlive, waitUntil } from '../support/processes.js';
-import { openTestQueue, startWorker } from '../support/workers.js';
+import { openTestQueue, startWorker, storedText } from '../support/workers.js';
 
 test('a job runs, and how it ended and what it printed is kept', async () => {
   const { queue, over } = await openTestQueue();
@@ -19,7 +19,7 @@ test('a job runs, and how it ended and what it printed is kept', async () => {
   const [run, ...others] = await queue.runs(job);
   expect(others).toEqual([]);
   expect(run).toMatchObject({ outcome: 'success', exitCode: 0, outputBytes: 8 });
-  expect(Buffer.from(run?.output ?? []).toString()).toBe('out\nerr\n');
+  expect(storedText(run)).toBe('out\nerr\n');
 });
 
 test('a worker that waits is woken by the enqueue, long before it would look by itself', async () => {

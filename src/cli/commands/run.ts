@@ -1,3 +1,4 @@
+import { loadSettings } from '../../config.js';
 import { usageError } from '../../errors.js';
 import { commandText } from '../../job/command.js';
 import type { Job } from '../../job/job.js';
@@ -39,7 +40,8 @@ With --json the job follows on stderr, as one line, once it is over.`,
     if (jobWords === null || args.length > 0) throw notAfterDashes(args);
     const input = { max_retries: 1, ...jobFromFlags(commandOfWords(jobWords), flags) };
     const queue = await context.openQueue();
-    const { job, endedBy } = await runHere(queue, input);
+    const { maxOutputBytes } = loadSettings(context.home, context.env);
+    const { job, endedBy } = await runHere(queue, input, maxOutputBytes);
     if (context.output.json)
       writeAll(2, `${toJsonText(pickFields(toJobJson(job), flags.list('fields') ?? jobFields()))}\n`);
     else if (endedBy === undefined) noteReason(job, context);
@@ -58,7 +60,7 @@ interface Ended {
   readonly endedBy: string | undefined;
 }
 
-async function runHere(queue: Queue, input: JobInput): Promise<Ended> {
+async function runHere(queue: Queue, input: JobInput, maxOutputBytes: number): Promise<Ended> {
   const cancel = new AbortController();
   let endedBy: string | undefined;
   const end = (signal: string): void => {
@@ -76,7 +78,12 @@ async function runHere(queue: Queue, input: JobInput): Promise<Ended> {
   };
   const stopListening = onEndSignal(end);
   const launcher = await openLauncher(queue.store.newLockFile());
-  const job = await runInForeground(queue, input, { launcher, onOutput: passOn, signal: cancel.signal });
+  const job = await runInForeground(queue, input, {
+    launcher,
+    onOutput: passOn,
+    signal: cancel.signal,
+    maxOutputBytes,
+  });
   await launcher.close();
   stopListening();
   return { job, endedBy };

@@ -36,9 +36,10 @@ Ctrl-C, TERM or HUP: finish the jobs that run, then exit. A second one: end them
     const { flags, home, env, openQueue } = context;
     const slots = flags.integer('count', 1, MOST_SLOTS) ?? 1;
     const queues = readQueues(flags);
-    const { pollIntervalMs } = loadSettings(home, env);
+    const { pollIntervalMs, maxOutputBytes } = loadSettings(home, env);
     const queue = await openQueue({ lockTimeoutMs: Infinity });
-    const worker = new Worker(queue, { slots, queues, pollIntervalMs, untilEmpty: flags.has('until-empty') });
+    const untilEmpty = flags.has('until-empty');
+    const worker = new Worker(queue, { slots, queues, pollIntervalMs, maxOutputBytes, untilEmpty });
     return superviseWorker(worker, context);
   },
 };
@@ -72,7 +73,7 @@ function printEvent(writer: LineWriter, event: LogEvent, { output }: Context): v
 /** A file that is being edited may be wrong for a moment: the worker goes on as it was, and says so. */
 function takeSettings(worker: Worker, { home, env, output }: Context): void {
   try {
-    worker.setPollInterval(loadSettings(home, env).pollIntervalMs);
+    worker.change(loadSettings(home, env));
   } catch (error) {
     if (!(error instanceof QueueError)) throw error;
     output.note(`the settings stay as they were: ${error.message}`);
