@@ -71,7 +71,8 @@ test('what is saved is in force, for its owner alone, and can be removed', () =>
 test.each([
   ['64MiB', 64 * 1024 ** 2],
   ['512m', 512 * 1024 ** 2],
-  ['1 GB', 1024 ** 3],
+  ['1 GB', 1000 ** 3],
+  ['1.5M', 1.5 * 1024 ** 2],
   ['300000', 300_000],
   ['256K', 256 * 1024],
   ['1T', 1024 ** 4],
@@ -103,7 +104,6 @@ test.each([
   ['max_output', '255K'],
   ['max_output', '2T'],
   ['max_output', '64 MiBs'],
-  ['max_output', '1.5M'],
   ['max_output', 'none'],
   ['backoff_base', ''],
   ['backoff_base', '1e999'],
