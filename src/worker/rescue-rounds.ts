@@ -6,55 +6,50 @@ import type { Store } from '../store/store.js';
 
 /** A dead worker is noticed within this time. */
 const EVERY_MS = 1000;
-/** Its launcher needs no longer than this, nearly always. */
+/** A dead worker's launcher, which still ends its jobs, needs no longer than this, nearly always. */
 const SOON_MS = 50;
 /** A process that the kernel does not let die must not keep a worker from stopping. */
 const LAST_WAIT_MS = 3000;
 
 /**
- * Rescues at the worker's start and every second, beside the loop: ending a dead worker's processes takes time.
- * The first round also sweeps up what dead workers left.
+ * Rescues at the worker's start and every second, beside the loop and without waking it: ending a dead worker's
+ * processes takes time, and an idle worker should have little to do. The first round also sweeps up what dead
+ * workers left.
  */
 export class RescueRounds {
   readonly #store: Store;
-  readonly #onSooner: () => void;
   #round: Promise<void> | null = null;
-  #nextAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
   #swept = false;
 
-  /** `onSooner` is called when the next round is due earlier than `dueInMs` has said. */
-  constructor(store: Store, onSooner: () => void) {
+  constructor(store: Store) {
     this.#store = store;
-    this.#onSooner = onSooner;
   }
 
-  get dueInMs(): number {
-    return Math.max(0, this.#nextAt - performance.now());
-  }
-
-  startIfDue(): void {
-    if (this.dueInMs > 0) return;
-    this.#nextAt = performance.now() + EVERY_MS;
-    this.#round ??= this.#rescue()
+  start(): void {
+    const begunAt = performance.now();
+    this.#round = this.#rescue()
       .catch(reportTrouble)
-      .finally(() => (this.#round = null));
+      .then((pauseMs) => {
+        this.#round = null;
+        const waitMs = Math.max(0, begunAt + pauseMs - performance.now());
+        if (!this.#isOver) this.#timer = setTimeout(() => this.start(), waitMs);
+      });
   }
 
-  async #rescue(): Promise<void> {
+  /** How long after its beginning the next round is due. */
+  async #rescue(): Promise<number> {
     const { left } = await rescueDeadSessions(this.#store);
-    if (left > 0) this.#hasten();
-    if (this.#swept) return;
-    await sweepLeftFiles(this.#store);
+    if (!this.#swept) await sweepLeftFiles(this.#store);
     this.#swept = true;
+    return left > 0 ? SOON_MS : EVERY_MS;
   }
 
-  #hasten(): void {
-    this.#nextAt = Math.min(this.#nextAt, performance.now() + SOON_MS);
-    this.#onSooner();
-  }
-
-  /** Lets a round under way end, within reason. */
+  /** No more rounds; lets one that is under way end, within reason. */
   async finish(): Promise<void> {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, LAST_WAIT_MS)));
     await Promise.race([this.#round, tooLong]);
@@ -63,8 +58,10 @@ export class RescueRounds {
 }
 
 /** The next round tries again. Trouble of the store is reported by the loop, which meets it too. */
-function reportTrouble(error: unknown): void {
-  if (error instanceof QueueError) return;
-  const message = error instanceof Error ? error.message : String(error);
-  emit({ event: 'worker.trouble', message, retryMs: EVERY_MS });
+function reportTrouble(error: unknown): number {
+  if (!(error instanceof QueueError)) {
+    const message = error instanceof Error ? error.message : String(error);
+    emit({ event: 'worker.trouble', message, retryMs: EVERY_MS });
+  }
+  return EVERY_MS;
 }

@@ -48,7 +48,7 @@ export class Worker {
     this.#pollIntervalMs = options.pollIntervalMs ?? 2000;
     this.#slots = new Slots(options.slots, this.#store, () => this.#wakeUp.wake());
     this.#slots.maxOutputBytes = options.maxOutputBytes;
-    this.#rescue = new RescueRounds(this.#store, () => this.#wakeUp.wake());
+    this.#rescue = new RescueRounds(this.#store);
   }
 
   /**
@@ -63,6 +63,7 @@ export class Worker {
     try {
       let session: Session | null = await this.#openSession();
       this.#slots.open(launcher);
+      this.#rescue.start();
       while (session !== null) session = await this.#turn(session);
     } catch (error) {
       await this.#endAll();
@@ -108,7 +109,6 @@ export class Worker {
   }
 
   async #work(session: Session): Promise<Session | null> {
-    this.#rescue.startIfDue();
     if (this.#slots.staleInMs === 0) this.#slots.dropWaiting();
     const { reportInMs } = this.#slots;
     if (reportInMs === 0) return this.#exchange(session);
@@ -149,7 +149,7 @@ export class Worker {
   #sleepMs({ nextDueMs }: Outlook): number {
     const hasRoom = this.#slots.free > 0 && !this.#stopping;
     const untilDueMs = hasRoom ? (nextDueMs ?? Infinity) : Infinity;
-    return Math.min(this.#pollIntervalMs, untilDueMs, this.#rescue.dueInMs, this.#slots.staleInMs);
+    return Math.min(this.#pollIntervalMs, untilDueMs, this.#slots.staleInMs);
   }
 
   async #isEmpty(): Promise<boolean> {
