@@ -131,7 +131,7 @@ test('logs --since begins at a time, given as such or as how long ago that is', 
 
 test('logs -f follows what is selected, run after run', async () => {
   const cli = createCli();
-  const command = `for n in 1 2; do echo "old $n"; echo "bad $n" >&2; done
+  const command = `for n in 1 2; do echo "old $n"; done; sleep 0.1; for n in 1 2; do echo "bad $n" >&2; done
     while [ ! -e go ]; do sleep 0.05; done; printf "end $QUEUECTL_RUN"; exit 1`;
   await cli.ok('enqueue', '--max-retries', '2', '--backoff-max', '100ms', '--', command);
   const worker = await cli.startWorker(['--until-empty']);
