@@ -35,7 +35,7 @@ function contractProblem(operation: Operation, faults: readonly Fault[]): string
   if (/^\s+at /m.test(stderr)) return 'printed a stack trace';
   const errors = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('hint: '));
   const expected = exitCode === 0 ? 0 : 1;
-  const spoken = errors.filter((line) => line.startsWith('error: ')).length;
+  const spoken = errors.filter((line) => /^(error: |\{"error":)/.test(line)).length;
   if (spoken !== expected || (exitCode !== 0 && errors.length !== 1))
     return `exited ${exitCode} and printed ${JSON.stringify(stderr)}`;
   return null;

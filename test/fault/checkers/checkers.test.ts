@@ -101,7 +101,7 @@ test('so does one whose job was cancelled, while it waited or while it ran', () 
   const waiting: Evidence = {
     ...good,
     ledger: [],
-    operations: [call, { ...cancel, stdout: 'Job 1 is cancelled.\n' }],
+    operations: [call, { ...cancel, stdout: '[{"id":"1","run":0}]\n' }],
     snapshot: {
       ...snapshot,
       jobs: [{ ...cancelled, run: 0 }],
@@ -113,7 +113,7 @@ test('so does one whose job was cancelled, while it waited or while it ran', () 
   const running: Evidence = {
     ...waiting,
     ledger: [start],
-    operations: [call, { ...cancel, stdout: 'Job 1 has been asked to end.\n', endS: 9.9 }],
+    operations: [call, { ...cancel, stdout: '[{"id":"1","run":1}]\n' }],
     snapshot: { ...waiting.snapshot, jobs: [cancelled], runs: [{ ...run, outcome: 'cancelled' }] },
   };
   expect(checkAll(running, options)).toEqual([]);
@@ -209,14 +209,14 @@ const BAD: readonly [string, Checker, string, Partial<Evidence>][] = [
     'a run after a cancel',
     cancelledIsOver,
     'I17',
-    { operations: [call, { ...cancel, startS: 9, endS: 9.5, stdout: 'Job 1 is cancelled.\n' }] },
+    { operations: [call, { ...cancel, stdout: '[{"id":"1","run":0}]\n' }] },
   ],
   [
     'a second run after a cancel of the first',
     cancelledIsOver,
     'I17',
     {
-      operations: [call, { ...cancel, startS: 9, endS: 9.5, stdout: 'Job 1 has been asked to end.\n' }],
+      operations: [call, { ...cancel, stdout: '[{"id":"1","run":1}]\n' }],
       ledger: [start, end, { ...start, run: 2, atS: 12 }],
     },
   ],

@@ -74,7 +74,7 @@ async function call(
   const killed = exitCode === null && (fate.killAfterMs !== undefined || fate.failpoint !== undefined);
   const asked: Partial<Record<Operation['call'], readonly string[]>> = {
     retry: words.slice(2),
-    cancel: words.slice(1),
+    cancel: words.slice(2),
   };
   const ids = asked[operation.call] ?? wholeLines(stdout);
   const done = { ...operation, ids, startS, endS: uptimeS(), exitCode, killed, stdout, stderr };
@@ -112,7 +112,7 @@ export function retryDead(world: World, ids: readonly string[], fate: Fate = {})
 }
 
 export function cancel(world: World, ids: readonly string[], fate: Fate = {}): Promise<Operation> {
-  return call(world, { call: 'cancel', jobs: [] }, ['cancel', ...ids], fate);
+  return call(world, { call: 'cancel', jobs: [] }, ['cancel', '--json', ...ids], fate);
 }
 
 /** `list`, `status` or `worker stop`. */

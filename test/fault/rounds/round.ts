@@ -60,15 +60,14 @@ async function startedWork(worker: WorkerProcess): Promise<void> {
   while (worker.end === null && !worker.text().includes('Polling')) await delay(5);
 }
 
-/** Puts in a few jobs, wants dead ones back, and does not want others any more; often killed on the way. */
+/** Wants dead jobs back, puts in a few new ones, and may think better of one; often killed on the way. */
 async function playClient(world: World): Promise<void> {
   const { random } = world;
   const dead = random.chance(0.2) ? random.between(1, 1 + world.operations.length * 3) : null;
   if (dead !== null) await retryDead(world, [String(dead)], fate(world, OF_RETRY));
-  const unwanted = random.chance(0.3) ? random.between(1, 1 + world.operations.length * 3) : null;
-  if (unwanted !== null) await cancel(world, [String(unwanted)], fate(world, OF_CANCEL));
   const jobs = Array.from({ length: random.between(1, 5) }, () => world.askFor(random.pick(KINDS)));
-  await enqueueBulk(world, jobs, fate(world, OF_ENQUEUE));
+  const { ids } = await enqueueBulk(world, jobs, fate(world, OF_ENQUEUE));
+  if (ids.length > 0 && random.chance(0.4)) await cancel(world, [random.pick(ids)], fate(world, OF_CANCEL));
 }
 
 function fate({ random }: World, points: readonly Failpoint[]): Fate {
