@@ -1,7 +1,9 @@
 // npm run bench: every benchmark, as one Markdown text. --write puts it into the README, between its markers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { machine } from './measure.mjs';
+import { measureBigOutput } from './big-output.mjs';
 import { measureDrain } from './drain.mjs';
+import { measureEventLoop } from './event-loop.mjs';
 import { measureIdle } from './idle.mjs';
 import { measurePickup } from './pickup.mjs';
 import { requireBuild, sqliteVersion } from './queuectl.mjs';
@@ -18,6 +20,8 @@ const results = [
   await measurePickup(),
   measureStartup(),
   await measureIdle(),
+  await measureBigOutput(),
+  await measureEventLoop(),
   await measureWorkers(),
 ];
 const where = `${machine()}, SQLite ${sqliteVersion()}, ${new Date().toISOString().slice(0, 10)}.`;
