@@ -28,14 +28,20 @@ export class RescueRounds {
   }
 
   start(): void {
+    this.#round = this.#runRound();
+  }
+
+  async #runRound(): Promise<void> {
     const begunAt = performance.now();
-    this.#round = this.#rescue()
-      .catch(reportTrouble)
-      .then((pauseMs) => {
-        this.#round = null;
-        const waitMs = Math.max(0, begunAt + pauseMs - performance.now());
-        if (!this.#isOver) this.#timer = setTimeout(() => this.start(), waitMs);
-      });
+    let pauseMs = EVERY_MS;
+    try {
+      pauseMs = await this.#rescue();
+    } catch (error) {
+      reportTrouble(error);
+    }
+    this.#round = null;
+    const waitMs = Math.max(0, begunAt + pauseMs - performance.now());
+    if (!this.#isOver) this.#timer = setTimeout(() => this.start(), waitMs);
   }
 
   /** How long after its beginning the next round is due. */
@@ -58,10 +64,8 @@ export class RescueRounds {
 }
 
 /** The next round tries again. Trouble of the store is reported by the loop, which meets it too. */
-function reportTrouble(error: unknown): number {
-  if (!(error instanceof QueueError)) {
-    const message = error instanceof Error ? error.message : String(error);
-    emit({ event: 'worker.trouble', message, retryMs: EVERY_MS });
-  }
-  return EVERY_MS;
+function reportTrouble(error: unknown): void {
+  if (error instanceof QueueError) return;
+  const message = error instanceof Error ? error.message : String(error);
+  emit({ event: 'worker.trouble', message, retryMs: EVERY_MS });
 }
