@@ -58,6 +58,8 @@ static bool read_some(struct run *run, enum stream stream)
   }
   if (run->phase == LEFT) return true;
   log_write(&run->log, stream, bytes, (size_t)count);
+  /* Its time for a file came while there was nothing to put into one. */
+  if (run->phase == RUNNING && run->file_at == NEVER) log_open(&run->log);
   if (run->forward) say_output(run, stream, bytes, (size_t)count);
   return true;
 }

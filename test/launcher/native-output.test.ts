@@ -34,26 +34,32 @@ describe.skipIf(program === null)(`the output of a run${whyNot(program)}`, () =>
     expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(30_000);
   });
 
-  test('of a run that goes on is in a file, so that it can be followed; where it is little it comes along, too', async () => {
-    const trial = shell('echo early; until test -s go; do sleep 0.01; done; echo late >&2');
-    const running = openLauncher().run(trial.spec, never);
-    const heard: string[] = [];
-    const end = new AbortController();
-    const following = (async () => {
-      for await (const record of followOutput(trial.spec.outputFile, end.signal))
-        if ('bytes' in record) heard.push(`${record.kind} ${Buffer.from(record.bytes).toString()}`);
-    })();
-    await waitUntil(() => heard.length === 1, { what: 'the first line' });
-    writeFileSync(join(trial.dir, 'go'), 'go');
-    const exit = await running;
-    end.abort();
-    await following;
-    expect(heard).toEqual(['stdout early\n', 'stderr late\n']);
-    expect(exit.output).toMatchObject({ bytes: 11, hasFile: true });
-    expect(Buffer.from(exit.output?.inline ?? []).equals(readFileSync(trial.spec.outputFile))).toBe(true);
-    expect(statSync(trial.spec.outputFile).mode & 0o777).toBe(0o600);
-    expect(statSync(dirname(trial.spec.outputFile)).mode & 0o777).toBe(0o700);
-  });
+  test.each([
+    ['at once', ''],
+    ['late', 'sleep 0.2; '],
+  ])(
+    'of a run that goes on and prints %s can be followed; where it is little it comes along, too',
+    async (_, pause) => {
+      const trial = shell(`${pause}echo early; until test -s go; do sleep 0.01; done; echo late >&2`);
+      const running = openLauncher().run(trial.spec, never);
+      const heard: string[] = [];
+      const end = new AbortController();
+      const following = (async () => {
+        for await (const record of followOutput(trial.spec.outputFile, end.signal))
+          if ('bytes' in record) heard.push(`${record.kind} ${Buffer.from(record.bytes).toString()}`);
+      })();
+      await waitUntil(() => heard.length === 1, { what: 'the first line', timeoutMs: 20_000 });
+      writeFileSync(join(trial.dir, 'go'), 'go');
+      const exit = await running;
+      end.abort();
+      await following;
+      expect(heard).toEqual(['stdout early\n', 'stderr late\n']);
+      expect(exit.output).toMatchObject({ bytes: 11, hasFile: true });
+      expect(Buffer.from(exit.output?.inline ?? []).equals(readFileSync(trial.spec.outputFile))).toBe(true);
+      expect(statSync(trial.spec.outputFile).mode & 0o777).toBe(0o600);
+      expect(statSync(dirname(trial.spec.outputFile)).mode & 0o777).toBe(0o700);
+    },
+  );
 
   test('of 16 KiB comes along, of one byte more it is in its file', async () => {
     const launcher = openLauncher();

@@ -11,14 +11,14 @@ type Found<T> = Exclude<T, false | null | undefined>;
 
 /**
  * Resolves with what the condition found as soon as that is not false, null or undefined; asks every 10 ms.
- * Rejects after timeoutMs (5000) with a message that names `what`, and with the condition's last error if it threw:
+ * Rejects after timeoutMs (20,000) with a message that names `what`, and with the condition's last error if it threw:
  * a condition may throw while it is not met yet.
  */
 export async function waitUntil<T>(
   condition: () => T | Promise<T>,
   options: { readonly what: string; readonly timeoutMs?: number },
 ): Promise<Found<T>> {
-  const { what, timeoutMs = 5000 } = options;
+  const { what, timeoutMs = 20_000 } = options;
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
   for (;;) {
