@@ -2,11 +2,9 @@
 // node bench/big-output.mjs [GIGABYTES]
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { runAlone } from './alone.mjs';
 import { inNewDirectoryAsync } from './child.mjs';
-import { machine } from './measure.mjs';
-import { requireBuild, startWorker } from './queuectl.mjs';
-import { formatTable } from './table.mjs';
+import { startWorker } from './queuectl.mjs';
 
 const GIGABYTES = 5;
 
@@ -79,10 +77,4 @@ export async function measureBigOutput(gigabytes = GIGABYTES) {
   };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  requireBuild();
-  console.log(machine());
-  const [gigabytes] = process.argv.slice(2).map(Number);
-  const { title, head, rows, summary } = await measureBigOutput(gigabytes);
-  console.log(`${title}\n\n${formatTable(head, rows)}\n\n${summary}`);
-}
+await runAlone(import.meta.url, measureBigOutput);

@@ -1,11 +1,10 @@
 // P1: shell jobs from the queue to "completed". node bench/drain.mjs [JOBS] [ROUNDS]
 // Ours keeps the history and the output of each job and syncs each commit to the disk; no other side does.
-import { pathToFileURL } from 'node:url';
+import { runAlone } from './alone.mjs';
 import { inNewDirectory } from './child.mjs';
-import { inTurn, machine, median, pairwise } from './measure.mjs';
+import { inTurn, median, pairwise } from './measure.mjs';
 import { findPeers } from './peers.mjs';
-import { drain, DURABILITY, enqueueTrue, requireBuild, sqliteVersion } from './queuectl.mjs';
-import { formatTable } from './table.mjs';
+import { drain, DURABILITY, enqueueTrue } from './queuectl.mjs';
 
 /** How many rounds make a figure. */
 const ROUNDS = 5;
@@ -58,10 +57,4 @@ export function measureDrain(jobs = 400, rounds = ROUNDS) {
   };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  requireBuild();
-  console.log(`${machine()}, SQLite ${sqliteVersion()}`);
-  const [jobs, rounds] = process.argv.slice(2).map(Number);
-  const { title, head, rows, summary } = measureDrain(jobs, rounds);
-  console.log(`${title}\n\n${formatTable(head, rows)}\n\n${summary}`);
-}
+await runAlone(import.meta.url, measureDrain);

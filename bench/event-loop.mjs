@@ -4,11 +4,10 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { pathToFileURL } from 'node:url';
+import { runAlone } from './alone.mjs';
 import { inNewDirectoryAsync } from './child.mjs';
-import { machine, percentile } from './measure.mjs';
-import { DURABILITY, requireBuild } from './queuectl.mjs';
-import { formatTable } from './table.mjs';
+import { percentile } from './measure.mjs';
+import { DURABILITY } from './queuectl.mjs';
 
 const JOBS = 1000;
 const SYNCS = 300;
@@ -63,10 +62,4 @@ export async function measureEventLoop(jobs = JOBS) {
   };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  requireBuild();
-  console.log(machine());
-  const [jobs] = process.argv.slice(2).map(Number);
-  const { title, head, rows, summary } = await measureEventLoop(jobs);
-  console.log(`${title}\n\n${formatTable(head, rows)}\n\n${summary}`);
-}
+await runAlone(import.meta.url, measureEventLoop);

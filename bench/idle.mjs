@@ -1,11 +1,9 @@
 // P7, idle: what a worker costs that has nothing to do. node bench/idle.mjs [SECONDS]
 // Wake-ups are the main thread's voluntary context switches, as Linux counts them.
 import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { runAlone } from './alone.mjs';
 import { inNewDirectoryAsync } from './child.mjs';
-import { machine } from './measure.mjs';
-import { DURABILITY, requireBuild, startWorker } from './queuectl.mjs';
-import { formatTable } from './table.mjs';
+import { DURABILITY, startWorker } from './queuectl.mjs';
 
 const SECONDS = 30;
 /** Linux counts CPU time in hundredths of a second. */
@@ -48,10 +46,4 @@ export async function measureIdle(seconds = SECONDS) {
   };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  requireBuild();
-  console.log(machine());
-  const [seconds] = process.argv.slice(2).map(Number);
-  const { title, head, rows, summary } = await measureIdle(seconds);
-  console.log(`${title}\n\n${formatTable(head, rows)}\n\n${summary}`);
-}
+await runAlone(import.meta.url, measureIdle);

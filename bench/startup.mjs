@@ -1,9 +1,8 @@
 // P5: what a person waits for at the prompt, beside the start of Node itself. node bench/startup.mjs [ROUNDS]
-import { pathToFileURL } from 'node:url';
+import { runAlone } from './alone.mjs';
 import { inNewDirectory, run } from './child.mjs';
-import { inTurn, machine, median, pairwise } from './measure.mjs';
-import { DURABILITY, queuectl, requireBuild, sqliteVersion } from './queuectl.mjs';
-import { formatTable } from './table.mjs';
+import { inTurn, median, pairwise } from './measure.mjs';
+import { DURABILITY, queuectl } from './queuectl.mjs';
 
 const ROUNDS = 25;
 
@@ -44,10 +43,4 @@ export function measureStartup(rounds = ROUNDS) {
   };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  requireBuild();
-  console.log(`${machine()}, SQLite ${sqliteVersion()}`);
-  const [rounds] = process.argv.slice(2).map(Number);
-  const { title, head, rows, summary } = measureStartup(rounds);
-  console.log(`${title}\n\n${formatTable(head, rows)}\n\n${summary}`);
-}
+await runAlone(import.meta.url, measureStartup);

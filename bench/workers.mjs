@@ -3,11 +3,9 @@
 // The jobs sleep, so that what they wait for is the queue and not the processors.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { runAlone } from './alone.mjs';
 import { inNewDirectoryAsync } from './child.mjs';
-import { machine } from './measure.mjs';
-import { DURABILITY, requireBuild, startWorker } from './queuectl.mjs';
-import { formatTable } from './table.mjs';
+import { DURABILITY, startWorker } from './queuectl.mjs';
 
 const JOBS = 25;
 const SLEEP_MS = 200;
@@ -69,10 +67,4 @@ export async function measureWorkers(jobsEach = JOBS) {
   };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  requireBuild();
-  console.log(machine());
-  const [jobs] = process.argv.slice(2).map(Number);
-  const { title, head, rows, summary } = await measureWorkers(jobs);
-  console.log(`${title}\n\n${formatTable(head, rows)}\n\n${summary}`);
-}
+await runAlone(import.meta.url, measureWorkers);

@@ -2,7 +2,8 @@
  * The launcher starts, watches and ends the processes of one worker, and outlives none of them.
  *
  *   main.c      the loop: commands, pipes, ends of processes, time
- *   protocol.c  what the worker and the launcher say to each other
+ *   protocol.c  what the worker and the launcher say to each other; here, what the worker says
+ *   events.c    what the launcher says
  *   start.c     from a command to a running process
  *   watch.c     from a running process to the report of its end
  *   orphans.c   processes that left the one we started
@@ -103,8 +104,17 @@ void unwatch_fd(int fd);
 bool take_lock(const char *file);
 
 /* protocol.c */
-enum error_code { GARBAGE = 1, UNKNOWN, REFUSED };
+enum { VERSION = 1 };
 bool read_commands(void); /* false: end of file, or garbage; nothing more will be read */
+
+/* events.c */
+enum error_code { GARBAGE = 1, UNKNOWN, REFUSED };
+struct buffer { /* bytes on their way in or out */
+  unsigned char *bytes;
+  size_t size, start, end;
+};
+unsigned char *room(struct buffer *buffer, size_t length); /* for so many more bytes, at its end */
+void say_hello(void);
 bool send_events(void); /* false: nobody reads any more */
 size_t events_waiting(void);
 bool has_urgent_events(void);

@@ -79,6 +79,8 @@ export interface Exchange {
   readonly cancelled: readonly RunKey[];
   /** Of the runs that go on those that a person wants to end. */
   readonly cancels: readonly CancelledRun[];
+  /** As in the outlook, for which a session that always has something to report finds no time. */
+  readonly stopRequested: boolean;
 }
 
 /** A run that a person wants to end, and how. */

@@ -131,7 +131,8 @@ export class Worker {
     const report = this.#slots.report();
     const { finished } = report;
     const free = this.#stopping ? 0 : report.free;
-    const { claims, lost, cancelled, cancels } = await this.#store.exchange(session, { ...report, free });
+    const answer = await this.#store.exchange(session, { ...report, free });
+    const { claims, lost, cancelled, cancels, stopRequested } = answer;
     this.#slots.reported(report);
     if (finished.length > 0) failpoint('finish.after_commit');
     if (claims.length > 0) failpoint('claim.after_commit');
@@ -142,6 +143,7 @@ export class Worker {
     for (const run of cancels) this.#slots.cancel(run);
     this.#slots.take(claims);
     if (this.#stopping) this.#slots.dropWaiting();
+    else if (stopRequested) this.stop('gracefully');
     return session;
   }
 

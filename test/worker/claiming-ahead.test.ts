@@ -10,6 +10,15 @@ const JOBS = 40;
 
 const SUCCESS: Exit = { cause: 'exited', exitCode: 0, signal: null, message: null };
 
+/** Every run ends at once, and tells of its start. */
+function launcherThatNeverHolds(onRun: () => void): Launcher {
+  const run = async (): Promise<Exit> => {
+    onRun();
+    return SUCCESS;
+  };
+  return { ...launcherThatHoldsOne(() => undefined).launcher, run };
+}
+
 /** The first runs end at once; the next one when `release` is called, and tells of its start; the others at once, too. */
 function launcherThatHoldsOne(onHeld: () => void): { launcher: Launcher; release: () => void } {
   let release: () => void = () => undefined;
@@ -80,4 +89,20 @@ test('a worker that is told to stop gives back what waits for a slot while it fi
     completed: SHORT_RUNS + 1,
     pending: JOBS - SHORT_RUNS - 1,
   });
+});
+
+test('a worker that always has something to report hears of a stop', async () => {
+  const { queue } = await openTestQueue();
+  const many = 5000;
+  await queue.enqueueMany(Array.from({ length: many }, () => ({ command: 'true' })));
+  let runs = 0;
+  const launcher = launcherThatNeverHolds(() => {
+    runs += 1;
+    if (runs === SHORT_RUNS * 2) void queue.stopWorkers();
+  });
+  const { ended } = startWorker(queue, { launcher, slots: 64, untilEmpty: true });
+  await ended;
+  const { completed, pending, processing } = await queue.counts();
+  expect({ processing, all: completed + pending }).toEqual({ processing: 0, all: many });
+  expect(pending).toBeGreaterThan(0);
 });

@@ -1,6 +1,5 @@
 /** A person's wish that a job end: carried out at once where it waits, kept with it where it runs. */
 import { QueueError } from '../../errors.js';
-import { failpoint } from '../../failpoint.js';
 import { hastened } from '../../job/cancel.js';
 import type { Cancel, PendingCancel } from '../../job/cancel.js';
 import type { Job, ProcessingJob } from '../../job/job.js';
@@ -9,7 +8,7 @@ import type { CancelledRun, Session } from '../store.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
-import { findRow } from './jobs.js';
+import { changeJob } from './jobs.js';
 import { cancelText, toJob, toPendingCancel } from './rows.js';
 
 /**
@@ -28,14 +27,7 @@ const ASK = `
   RETURNING *`;
 
 export async function cancelJob(connection: Connection, id: string, cancel: Cancel): Promise<Job | null> {
-  const cancelled = await connection.write(() => {
-    const row = findRow(connection, id);
-    const job = row === undefined ? null : cancelRow(connection, toJob(row), cancel);
-    failpoint('cancel.before_commit');
-    return job;
-  });
-  failpoint('cancel.after_commit');
-  return cancelled;
+  return changeJob(connection, id, 'cancel', (job) => cancelRow(connection, job, cancel));
 }
 
 function cancelRow(connection: Connection, job: Job, cancel: Cancel): Job {

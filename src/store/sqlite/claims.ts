@@ -28,7 +28,8 @@ export async function exchange(
 ): Promise<Exchange> {
   return connection.write(() => {
     const now = Date.now();
-    if (!beat(connection, session, now)) return allLost(request);
+    const beat = connection.sql(BEAT).get(now, session.id);
+    if (beat === undefined) return allLost(request);
     const counters = new CounterChanges();
     const states = request.finished.map((run) => finishRun(connection, session, run, now, counters));
     if (request.finished.length > 0) failpoint('finish.before_commit');
@@ -43,16 +44,13 @@ export async function exchange(
       lost: [...refused, ...disowned].map(toKey),
       cancelled: request.finished.filter((_, index) => states[index] === 'cancelled').map(toKey),
       cancels,
+      stopRequested: beat['stop_requested_at'] !== null,
     };
   });
 }
 
-/** False: others gave this session up. It must change nothing and get nothing. */
-function beat(connection: Connection, session: Session, now: number): boolean {
-  return (
-    connection.sql('UPDATE workers SET heartbeat = ? WHERE session_id = ?').run(now, session.id).changes > 0
-  );
-}
+/** No row: others gave this session up. It must change nothing and get nothing. */
+const BEAT = 'UPDATE workers SET heartbeat = ? WHERE session_id = ? RETURNING stop_requested_at';
 
 function allLost(request: ExchangeRequest): Exchange {
   return {
@@ -60,6 +58,7 @@ function allLost(request: ExchangeRequest): Exchange {
     lost: [...request.finished, ...request.running].map(toKey),
     cancelled: [],
     cancels: [],
+    stopRequested: false,
   };
 }
 
@@ -85,14 +84,13 @@ function compareRunning(
   const stored = new Set<string>();
   const cancels: CancelledRun[] = [];
   for (const row of owned) {
-    const unknown = neverStarted(row);
-    const key = `${unknown.seq}.${unknown.run}`;
+    const key = `${row['seq']}.${row['run']}`;
     stored.add(key);
     if (known.has(key)) {
       cancels.push(...toCancelledRuns(row));
       continue;
     }
-    finishRun(connection, session, unknown, now, counters);
+    finishRun(connection, session, neverStarted(row), now, counters);
     failpoint('give_back.before_commit');
   }
   return { disowned: running.filter(({ seq, run }) => !stored.has(`${seq}.${run}`)), cancels };

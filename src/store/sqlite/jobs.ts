@@ -57,7 +57,7 @@ export function duplicateId(id: string): QueueError {
 const SEQUENCE_NUMBER = /^[1-9]\d{0,14}$/;
 
 /** A number is a sequence number, and only of a job without a name of its own; anything else is a name. */
-export function findRow(connection: Connection, id: string): Row | undefined {
+function findRow(connection: Connection, id: string): Row | undefined {
   return SEQUENCE_NUMBER.test(id)
     ? connection.sql('SELECT * FROM jobs WHERE seq = ? AND id IS NULL').get(Number(id))
     : connection.sql('SELECT * FROM jobs WHERE id = ?').get(id);
@@ -107,6 +107,23 @@ function listState(connection: Connection, state: State, queue: string | undefin
     : connection.sql(`${select} AND queue = ? AND ${ORDERS[state]} LIMIT ?`).all(queue, limit);
 }
 
+/** What a person does to one job, as one transaction. Null: there is no such job. */
+export async function changeJob(
+  connection: Connection,
+  id: string,
+  what: 'retry' | 'cancel',
+  change: (job: Job) => Job,
+): Promise<Job | null> {
+  const changed = await connection.write(() => {
+    const row = findRow(connection, id);
+    const job = row === undefined ? null : change(toJob(row));
+    failpoint(`${what}.before_commit`);
+    return job;
+  });
+  failpoint(`${what}.after_commit`);
+  return changed;
+}
+
 /** Fenced by the state it was read in, under the write lock: a worker may have claimed a failed job that fell due. */
 const RETRY = `
   UPDATE jobs SET state = 'pending', attempts = ?, crashes = ?, run_at = ?, updated_at = ?
@@ -118,14 +135,7 @@ export async function retryJob(
   id: string,
   from: readonly State[],
 ): Promise<Job | null> {
-  const retried = await connection.write(() => {
-    const row = findRow(connection, id);
-    const job = row === undefined ? null : retryRow(connection, toJob(row), from);
-    failpoint('retry.before_commit');
-    return job;
-  });
-  failpoint('retry.after_commit');
-  return retried;
+  return changeJob(connection, id, 'retry', (job) => retryRow(connection, job, from));
 }
 
 function retryRow(connection: Connection, job: Job, from: readonly State[]): Job {

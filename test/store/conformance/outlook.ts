@@ -74,6 +74,8 @@ export function exerciseOutlook(open: OpenStoreUnderTest): void {
       const session = await openSession(store);
       await store.requestStop();
       expect(await store.outlook(session)).toMatchObject({ stopRequested: true, sessionLives: true });
+      const exchanged = await store.exchange(session, { running: [], finished: [], free: 0 });
+      expect(exchanged.stopRequested).toBe(true);
       await (await connect()).closeSession(session);
       expect(await store.outlook(session)).toMatchObject({ stopRequested: false, sessionLives: false });
     });
