@@ -84,7 +84,7 @@ function compareRunning(
   const stored = new Set<string>();
   const cancels: CancelledRun[] = [];
   for (const row of owned) {
-    const key = `${row['seq']}.${row['run']}`;
+    const key = `${Number(row['seq'])}.${Number(row['run'])}`;
     stored.add(key);
     if (known.has(key)) {
       cancels.push(...toCancelledRuns(row));
