@@ -46,7 +46,9 @@ describe('the identity of a process', () => {
   });
 
   test.runIf(process.platform === 'linux')('a zombie has no start time', async () => {
-    const shell = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], {
+    // It ends only once its parent is a program that waits for no child: a shell might have reaped it.
+    const untilExec = 'until read -r name < /proc/$$/comm && [ "$name" = sleep ]; do :; done';
+    const shell = spawn('sh', ['-c', `(${untilExec}) & echo $!; exec sleep 600`], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     onTestFinished(() => void shell.kill('SIGKILL'));
