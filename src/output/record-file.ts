@@ -63,6 +63,7 @@ export class RecordFile implements OpenLog {
       if (batch.cut !== null) {
         this.#enterCut(this.#offset, batch.cut);
         if (batch.cut.missingBytes > 0) yield batch.cut;
+        continue;
       }
       if (batch.needs === 0 || (batch.length === 0 && bytes.length < size)) return;
       size = Math.max(READ_BYTES, batch.needs);

@@ -135,6 +135,16 @@ describe('reading output', () => {
     expect(await read({ stream: 'stderr' })).toBe('[77]end\n');
   });
 
+  test('the last bytes are as many as asked for where reading begins at a gap', async () => {
+    // Long enough that the gap, at the start of the second half, is where the search from the end begins.
+    const head = encodeAll([{ kind: 'stdout', timeUs: 1, bytes: Buffer.alloc(300_000, 'h') }]);
+    const tail = encode(KINDS.stdout, 3, Buffer.alloc(50_000, 't'));
+    const file = fileOf(head, gap(0, head.length + 28), tail, tail);
+    const lastOf = (bytes: number): Promise<string> => textOf(readOutput(file, { last: { bytes } }));
+    expect(await lastOf(4096)).toBe('t'.repeat(4096));
+    expect(await lastOf(100_001)).toBe('h' + 't'.repeat(100_000));
+  });
+
   test('a gap at the end is shown where it is late enough', async () => {
     const head = encodeAll([{ kind: 'stdout', timeUs: 1000, bytes: Buffer.from('a\n') }]);
     const file = fileOf(head, gap(5, head.length + 28, 4000));
