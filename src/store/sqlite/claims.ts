@@ -1,6 +1,5 @@
 /** The heart: what a session reports and what it gets, in one transaction. */
 import { failpoint } from '../../failpoint.js';
-import type { NewJob, ProcessingJob } from '../../job/job.js';
 import type {
   CancelledRun,
   Exchange,
@@ -11,15 +10,12 @@ import type {
   Session,
 } from '../store.js';
 import { cancelsOf, toCancelledRuns } from './cancel.js';
+import { claimJobs, readyQueues } from './claim-jobs.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
 import { finishRun } from './finish.js';
-import { duplicateId } from './jobs.js';
-import { NEW_JOB_COLUMNS, newJobValues, toProcessingJob } from './rows.js';
-
-/** So that a million jobs that fall due at once do not hold the write lock for long. */
-const PROMOTE_AT_MOST = 1000;
+import { nextDueMs, promoteDue } from './promote.js';
 
 export async function exchange(
   connection: Connection,
@@ -110,145 +106,16 @@ function neverStarted(row: Row): FinishedRun {
   };
 }
 
-/**
- * Waits for its time, and for no foreground run that keeps it. SQLite does not see that a state is one of two,
- * so the condition of the index stands here again.
- */
-const waits = (state: 'scheduled' | 'failed'): string =>
-  `FROM jobs WHERE state = '${state}' AND state IN ('scheduled', 'failed') AND session_id IS NULL`;
-
-/** What is due, oldest first. No row: nothing is due. Under the write lock, so nobody else promotes it too. */
-export const DUE = `
-  SELECT seq, queue, state, run_at ${waits('scheduled')} AND run_at <= ?1
-  UNION ALL
-  SELECT seq, queue, state, run_at ${waits('failed')} AND run_at <= ?1
-  ORDER BY run_at LIMIT ${PROMOTE_AT_MOST}`;
-
-function promoteDue(connection: Connection, now: number, counters: CounterChanges): void {
-  const promote = connection.sql(`UPDATE jobs SET state = 'pending', updated_at = ? WHERE seq = ?`);
-  for (const row of connection.sql(DUE).all(now)) {
-    promote.run(now, Number(row['seq']));
-    counters.move(String(row['queue']), row['state'] as 'scheduled' | 'failed', 'pending');
-  }
-}
-
-/**
- * The queues that have ready jobs and are not paused: one probe of the claim index for each queue with ready
- * jobs, none for the others.
- */
-export const READY_QUEUES = `
-  WITH RECURSIVE ready (queue) AS (
-    SELECT min(queue) FROM jobs WHERE state = 'pending'
-    UNION ALL
-    SELECT (SELECT min(queue) FROM jobs WHERE state = 'pending' AND queue > ready.queue) FROM ready WHERE queue IS NOT NULL
-  )
-  SELECT queue FROM ready
-  WHERE queue IS NOT NULL AND NOT EXISTS (SELECT 1 FROM queues WHERE name = queue AND paused_at IS NOT NULL)`;
-
-/** One queue's next jobs, straight from the claim index: no sort, at most `free` rows. */
-export const NEXT_OF_QUEUE = `
-  SELECT seq, priority, run_at FROM jobs WHERE queue = ? AND state = 'pending'
-  ORDER BY priority DESC, run_at, seq LIMIT ?`;
-
-/** RETURNING promises no order, so the rows are taken one by one in the order of the claim. */
-const CLAIM = `
-  UPDATE jobs SET state = 'processing', run = run + 1, session_id = ?, started_at = ?, updated_at = ?
-  WHERE seq = ? AND state = 'pending'
-  RETURNING *`;
-
-function claimJobs(
-  connection: Connection,
-  session: Session,
-  free: number,
-  now: number,
-  counters: CounterChanges,
-): ProcessingJob[] {
-  const next = readyQueues(connection, session)
-    .flatMap((queue) => connection.sql(NEXT_OF_QUEUE).all(queue, free) as unknown as NextRow[])
-    .toSorted((a, b) => b.priority - a.priority || a.run_at - b.run_at || a.seq - b.seq)
-    .slice(0, free);
-  return next.flatMap(({ seq }) => {
-    const row = connection.sql(CLAIM).get(session.id, now, now, seq);
-    if (row === undefined) return [];
-    counters.move(String(row['queue']), 'pending', 'processing');
-    return [toProcessingJob(row)];
-  });
-}
-
-interface NextRow {
-  readonly seq: number;
-  readonly priority: number;
-  readonly run_at: number;
-}
-
-function readyQueues(connection: Connection, session: Session): string[] {
-  const ready = connection
-    .sql(READY_QUEUES)
-    .all()
-    .map((row) => String(row['queue']));
-  return session.queues === null ? ready : ready.filter((queue) => session.queues?.includes(queue));
-}
-
-export const NEXT_DUE = `
-  SELECT min(due) AS due FROM
-    (SELECT min(run_at) AS due ${waits('scheduled')} UNION ALL SELECT min(run_at) ${waits('failed')})`;
-
 export async function outlook(connection: Connection, session: Session): Promise<Outlook> {
   return connection.read(() => {
     const own = connection.sql('SELECT stop_requested_at FROM workers WHERE session_id = ?').get(session.id);
-    const due = connection.sql(NEXT_DUE).get()?.['due'];
-    const nextDueMs = typeof due === 'number' ? Math.max(0, due - Date.now()) : null;
+    const dueMs = nextDueMs(connection);
     return {
-      ready: nextDueMs === 0 || readyQueues(connection, session).length > 0,
-      nextDueMs,
+      ready: dueMs === 0 || readyQueues(connection, session).length > 0,
+      nextDueMs: dueMs,
       cancels: cancelsOf(connection, session),
       stopRequested: own !== undefined && own['stop_requested_at'] !== null,
       sessionLives: own !== undefined,
     };
-  });
-}
-
-/** Never pending for a moment, so that no worker can take it. */
-const INSERT_RUNNING = `
-  INSERT INTO jobs (${NEW_JOB_COLUMNS}, state, run_at, created_at, updated_at, run, session_id, started_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, 'processing', ?, ?, ?, 1, ?, ?)
-  ON CONFLICT DO NOTHING
-  RETURNING *`;
-
-export async function insertRunning(
-  connection: Connection,
-  session: Session,
-  job: NewJob,
-): Promise<ProcessingJob> {
-  return connection.write(() => {
-    const now = Date.now();
-    const row = connection.sql(INSERT_RUNNING).get(...newJobValues(job), now, now, now, session.id, now);
-    if (row === undefined) throw duplicateId(job.id ?? '');
-    const counters = new CounterChanges();
-    counters.add(job.queue, 'processing', 1);
-    counters.write(connection);
-    return toProcessingJob(row);
-  });
-}
-
-/** Fenced by the session that kept the failed job for itself. No row: it is no longer its own. */
-const RERUN = `
-  UPDATE jobs SET state = 'processing', run = run + 1, started_at = ?, updated_at = ?
-  WHERE seq = ? AND session_id = ? AND state = 'failed'
-  RETURNING *`;
-
-export async function rerun(
-  connection: Connection,
-  session: Session,
-  seq: number,
-): Promise<ProcessingJob | null> {
-  return connection.write(() => {
-    const now = Date.now();
-    const row = connection.sql(RERUN).get(now, now, seq, session.id);
-    if (row === undefined) return null;
-    const counters = new CounterChanges();
-    counters.move(String(row['queue']), 'failed', 'processing');
-    counters.write(connection);
-    return toProcessingJob(row);
   });
 }

@@ -3,7 +3,8 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { CANCELS } from '../../../src/store/sqlite/cancel.js';
-import { DUE, NEXT_DUE, NEXT_OF_QUEUE, READY_QUEUES } from '../../../src/store/sqlite/claims.js';
+import { NEXT_OF_QUEUE, READY_QUEUES } from '../../../src/store/sqlite/claim-jobs.js';
+import { DUE, NEXT_DUE } from '../../../src/store/sqlite/promote.js';
 import { HOUR_MS, openTestStore, temporaryHome } from '../../support/stores.js';
 
 const MANY = 20_000;
