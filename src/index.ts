@@ -2,7 +2,7 @@
 export { openQueue } from './open-queue.js';
 export type { OpenQueueOptions } from './open-queue.js';
 export { Queue } from './queue.js';
-export type { EnqueueOptions } from './queue.js';
+export type { EnqueueOptions, ListOptions } from './queue.js';
 export type { FollowedRecord, OutputRecord } from './output/records.js';
 export type { OutputSelection } from './output/selection.js';
 export { Worker } from './worker/worker.js';
@@ -11,6 +11,7 @@ export { QueueError } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export type { CancelOptions } from './job/cancel-options.js';
 export type { JobInput } from './job/options.js';
+export { cursorOf } from './job/cursor.js';
 export type { Counts, Job, Run } from './job/job.js';
 export type { State } from './job/state.js';
-export type { InsertResult, JobFilter, Session } from './store/store.js';
+export type { InsertResult, Session } from './store/store.js';

@@ -1,7 +1,9 @@
 /** The queue as a program sees it: check the input, then one call of the store. */
-import { QueueError } from './errors.js';
+import { QueueError, usageError } from './errors.js';
 import { parseCancel } from './job/cancel-options.js';
 import type { CancelOptions } from './job/cancel-options.js';
+import { cursorOf, parseCursor } from './job/cursor.js';
+import type { JobCursor } from './job/cursor.js';
 import type { Counts, Job, NewJob, Run } from './job/job.js';
 import { JOB_DEFAULTS } from './job/options.js';
 import type { JobDefaults, JobInput } from './job/options.js';
@@ -13,12 +15,24 @@ import { readInline, readOutput } from './output/read.js';
 import type { FollowedRecord, OutputRecord } from './output/records.js';
 import type { OutputSelection } from './output/selection.js';
 import { followJobOutput } from './follow-job.js';
-import type { InsertResult, JobFilter, Session, Store } from './store/store.js';
+import type { InsertResult, Session, Store } from './store/store.js';
 
 export interface EnqueueOptions {
   /** What a stored id does: `conflict` (the default), or nothing. */
   readonly onConflict?: 'error' | 'ignore';
 }
+
+export interface ListOptions {
+  /** In this order; all by default. */
+  readonly states?: readonly State[] | undefined;
+  readonly queue?: string | undefined;
+  readonly limit?: number;
+  /** What follows this job, the last one of the page before; or the place where it stood, from `cursorOf`. */
+  readonly after?: Job | string | undefined;
+}
+
+/** Large enough that few reads are needed, small enough to be read in a few milliseconds. */
+const PAGE = 500;
 
 export class Queue {
   /** Everything below is one call of it; workers share it. */
@@ -55,8 +69,23 @@ export class Queue {
     return job;
   }
 
-  async list(filter: Partial<JobFilter> = {}): Promise<Job[]> {
-    return this.store.listJobs({ limit: 100, ...filter });
+  /** At most 100, where no limit is given. Throws `usage` for a place that is not in such a list. */
+  async list({ after, ...filter }: ListOptions = {}): Promise<Job[]> {
+    return this.store.listJobs({ limit: 100, ...filter, after: placeIn(filter.states, after) });
+  }
+
+  /**
+   * All such jobs, page by page, in flat memory. A job that stays in its state comes exactly once, whatever happens
+   * to others meanwhile; one that moves on may come twice or not at all.
+   */
+  async *listAll(filter: Omit<ListOptions, 'limit'> = {}): AsyncGenerator<Job, void, undefined> {
+    let { after } = filter;
+    for (;;) {
+      const page = await this.list({ ...filter, limit: PAGE, after });
+      yield* page;
+      after = page.at(-1);
+      if (page.length < PAGE) return;
+    }
   }
 
   async counts(): Promise<Counts> {
@@ -137,6 +166,19 @@ export class Queue {
   async close(): Promise<void> {
     await this.store.close();
   }
+}
+
+function placeIn(
+  states: readonly State[] | undefined,
+  after: Job | string | undefined,
+): JobCursor | undefined {
+  if (after === undefined) return undefined;
+  const cursor = parseCursor(typeof after === 'string' ? after : cursorOf(after));
+  if (states === undefined || states.includes(cursor.state)) return cursor;
+  throw usageError(
+    `a list of ${states.join(', ')} jobs has no place among ${cursor.state} ones`,
+    'ask for the next page with the same states as for the page before',
+  );
 }
 
 function noSuchJob(id: string): QueueError {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { cursorOf } from '../src/job/cursor.js';
 import { JOB_DEFAULTS } from '../src/job/options.js';
 import { openQueue } from '../src/open-queue.js';
 import { Queue } from '../src/queue.js';
@@ -114,4 +115,33 @@ test('input is checked without being stored', async () => {
   const queue = new Queue(await openTestStore(), { ...JOB_DEFAULTS, maxRetries: 6 });
   expect(queue.parse({ command: 'true' })).toMatchObject({ maxRetries: 6 });
   expect(await queue.list()).toEqual([]);
+});
+
+test('all jobs are listed page by page, each once, while others come and go', async () => {
+  const queue = await openTestQueue();
+  const many = 1203;
+  await queue.enqueueMany(Array.from({ length: many }, (_, n) => ({ command: 'true', priority: n % 2 })));
+  const seqs: number[] = [];
+  for await (const job of queue.listAll({ states: ['pending'] })) {
+    // What has been listed moves on, and more comes before the place that is reached.
+    if (seqs.length % 500 === 0) {
+      await queue.cancel(job.id);
+      await queue.enqueue({ command: 'true', priority: 100 });
+    }
+    seqs.push(job.seq);
+  }
+  expect(seqs).toHaveLength(many);
+  expect(new Set(seqs).size).toBe(many);
+});
+
+test('a page begins behind a job, or behind the place where it stood', async () => {
+  const queue = await openTestQueue();
+  await queue.enqueueMany(Array.from({ length: 4 }, () => ({ command: 'true' })));
+  const [, second] = await queue.list({ limit: 2 });
+  if (second === undefined) throw new Error('nothing was listed');
+  const place = cursorOf(second);
+  await queue.cancel(second.id);
+  for (const after of [second, place])
+    expect((await queue.list({ states: ['pending'], after })).map((job) => job.id)).toEqual(['3', '4']);
+  await expect(queue.list({ states: ['dead'], after: place })).rejects.toMatchObject({ code: 'usage' });
 });

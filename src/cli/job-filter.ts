@@ -1,8 +1,11 @@
 /** The flags that choose jobs. */
+import { cursorOf } from '../job/cursor.js';
+import type { Job } from '../job/job.js';
 import { readValue } from '../job/option-kinds.js';
 import { unknownWord } from '../job/show-value.js';
 import { isState, STATES } from '../job/state.js';
 import type { State } from '../job/state.js';
+import type { ListOptions, Queue } from '../queue.js';
 import type { Flag, Flags } from './flags.js';
 
 const MOST_ROWS = 1_000_000;
@@ -14,6 +17,11 @@ export const QUEUE_FLAG: Flag = {
   help: 'jobs of this queue only',
 };
 export const LIMIT_FLAG: Flag = { long: 'limit', argument: 'N', help: 'at most so many (100)' };
+export const AFTER_FLAG: Flag = {
+  long: 'after',
+  argument: 'PLACE',
+  help: 'the next page: what stands behind this place, which the note under a page tells',
+};
 
 /** "dead,failed", or "all". Throws `usage` with the nearest state. */
 export function readStates(flags: Flags, fallback: readonly State[]): readonly State[] {
@@ -33,6 +41,30 @@ export function readQueue(flags: Flags): string | undefined {
   return queue === undefined ? undefined : String(readValue({ kind: 'name' }, queue, '--queue'));
 }
 
-export function readLimit(flags: Flags): number {
+export interface JobPage {
+  readonly jobs: readonly Job[];
+  /** Where there are more: how to get them. */
+  readonly more: string | undefined;
+}
+
+/** One page, by --limit and --after. Throws `usage`. */
+export async function readPage(
+  queue: Queue,
+  filter: Pick<ListOptions, 'states' | 'queue'>,
+  flags: Flags,
+): Promise<JobPage> {
+  const limit = readLimit(flags);
+  // One more than is shown tells whether there are more.
+  const found = await queue.list({ ...filter, limit: limit + 1, after: flags.text('after') });
+  const jobs = found.slice(0, limit);
+  const last = jobs.at(-1);
+  if (found.length <= limit || last === undefined) return { jobs, more: undefined };
+  return {
+    jobs,
+    more: `there are more than ${limit}: --limit ${limit * 10}, or next --after ${cursorOf(last)}`,
+  };
+}
+
+function readLimit(flags: Flags): number {
   return flags.integer('limit', 1, MOST_ROWS) ?? 100;
 }

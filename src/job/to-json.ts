@@ -1,5 +1,6 @@
 /** The one JSON shape of a job and of a run, for the command line and every later interface. It only ever grows. */
 import { formatInstant } from '../time.js';
+import { cursorOf } from './cursor.js';
 import type { Job, Run } from './job.js';
 
 /** A job as JSON: snake_case, instants in ISO 8601 UTC, durations in milliseconds, ids as strings. */
@@ -35,6 +36,8 @@ export function toJobJson(job: Job): Record<string, unknown> {
     created_at: formatInstant(job.createdAtMs),
     updated_at: formatInstant(job.updatedAtMs),
     ...endingJson(job),
+    // For the page behind this job: list --after.
+    cursor: cursorOf(job),
   };
 }
 

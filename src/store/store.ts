@@ -3,6 +3,7 @@
  * Each call that changes something is one transaction: when its promise resolves, the change is on the disk.
  */
 import type { Cancel, PendingCancel } from '../job/cancel.js';
+import type { JobCursor } from '../job/cursor.js';
 import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../job/job.js';
 import type { Transition } from '../job/decide.js';
 import type { State } from '../job/state.js';
@@ -109,6 +110,8 @@ export interface JobFilter {
   readonly states?: readonly State[] | undefined;
   readonly queue?: string | undefined;
   readonly limit: number;
+  /** Only what stands behind this place; its state is one of the states. */
+  readonly after?: JobCursor | undefined;
 }
 
 interface JobStore {
@@ -118,7 +121,10 @@ interface JobStore {
    */
   insertJobs(jobs: readonly NewJob[], onConflict: 'error' | 'ignore'): Promise<InsertResult[]>;
   getJob(id: string): Promise<Job | null>;
-  /** One state in the order that a person asks of it: what runs next, or what ended last, comes first. */
+  /**
+   * Each state in the order that a person asks of it: what runs next, or what ended last, comes first. Costs what it
+   * returns, however many jobs there are; of one queue, what stands between its jobs, too.
+   */
   listJobs(filter: JobFilter): Promise<Job[]>;
   /** Jobs in each state; of these queues, or of all. Never counts rows. */
   counts(queues?: readonly string[] | null): Promise<Counts>;

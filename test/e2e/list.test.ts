@@ -23,7 +23,9 @@ test('list chooses by state and queue, counts to its limit, and says when there 
   await cli.enqueueAll([{ id: 'mail', queue: 'mail', command: 'true', delay: '1h' }]);
   const all = await cli.run(['list']);
   expect(linesOf(all.stdout)).toHaveLength(102);
-  expect(all.stderr).toBe('there are more than 100: --limit 1000\n');
+  expect(all.stderr).toMatch(
+    /^there are more than 100: --limit 1000, or next --after pending:\d+:100:0:default\n$/,
+  );
   expect(linesOf(await cli.ok('ls', '-q', '--limit', '3'))).toEqual(['1', '2', '3']);
   expect(await cli.json('ps', '--queue', 'mail', '--state', 'all', '--fields', 'id,state')).toEqual([
     { id: 'mail', state: 'scheduled' },
@@ -34,6 +36,41 @@ test('list chooses by state and queue, counts to its limit, and says when there 
     stdout: '--- Jobs (completed, dead) ---\nid\tcommand\tstate\tattempts\tupdated_at\n',
   });
   expect(linesOf(await cli.ok('list', '--state', 'scheduled'))[0]).toBe('--- Jobs (scheduled) ---');
+});
+
+test('the note under a page leads to the next one, until nothing is left', async () => {
+  const cli = createCli();
+  await cli.enqueueAll(Array.from({ length: 7 }, (_, n) => ({ command: 'true', queue: n < 4 ? 'a' : 'b' })));
+  const seen: string[] = [];
+  let place: string[] = [];
+  for (let page = 0; page < 3; page++) {
+    const words = ['list', '--state', 'all', '--limit', '3', ...place];
+    const { stdout, stderr } = await cli.run(words);
+    seen.push(
+      ...linesOf(stdout)
+        .slice(2)
+        .map((row) => row.split('\t')[0] ?? ''),
+    );
+    const after = /--after (\S+)\n/.exec(stderr)?.[1];
+    expect(after === undefined).toBe(page === 2);
+    place = after === undefined ? [] : ['--after', after];
+  }
+  expect(seen).toEqual(['1', '2', '3', '4', '5', '6', '7']);
+});
+
+test('a page behind what is no place, or behind a place of another list, is refused with a hint', async () => {
+  const cli = createCli();
+  for (const [words, message] of [
+    [['list', '--after', '42'], /^error: "42" is no place in a list\nhint: .*--after/],
+    [
+      ['dlq', 'list', '--after', 'pending:1:2:0:default'],
+      /^error: a list of dead jobs has no place among pending ones\nhint: /,
+    ],
+  ] as const) {
+    const { code, stdout, stderr } = await cli.run(words);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  }
 });
 
 test('dlq list shows what the last run printed', async () => {

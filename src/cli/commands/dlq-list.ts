@@ -4,7 +4,7 @@ import { toJobJson } from '../../job/to-json.js';
 import type { Queue } from '../../queue.js';
 import type { Command } from '../command.js';
 import { jobFields } from '../job-fields.js';
-import { LIMIT_FLAG, QUEUE_FLAG, readLimit, readQueue } from '../job-filter.js';
+import { AFTER_FLAG, LIMIT_FLAG, QUEUE_FLAG, readPage, readQueue } from '../job-filter.js';
 import { lastLines, outputTail } from '../job-output.js';
 import { instantCell } from '../output/table.js';
 import type { Cell } from '../output/table.js';
@@ -22,13 +22,12 @@ export const dlqList: Command = {
     { command: 'queuectl dlq list', does: 'the dead jobs' },
     { command: 'queuectl dlq retry $(queuectl dlq list -q)', does: 'let them all run again' },
   ],
-  flags: [QUEUE_FLAG, LIMIT_FLAG],
+  flags: [QUEUE_FLAG, LIMIT_FLAG, AFTER_FLAG],
   fields: () => [...jobFields(), 'output'],
   run: async ({ flags, output, openQueue }) => {
-    const [queueName, limit] = [readQueue(flags), readLimit(flags)];
+    const filter = { states: ['dead'], queue: readQueue(flags) } as const;
     const queue = await openQueue();
-    const found = await queue.list({ states: ['dead'], queue: queueName, limit: limit + 1 });
-    const jobs = found.slice(0, limit);
+    const { jobs, more } = await readPage(queue, filter, flags);
     if (output.quiet && !output.json) return jobs.forEach((job) => output.line(job.id));
     const dead = await readOutputs(queue, jobs);
     if (output.json) return output.array(dead.map(({ job, output }) => ({ ...toJobJson(job), output })));
@@ -42,7 +41,7 @@ export const dlqList: Command = {
         instantCell(job.updatedAtMs),
       ]),
     });
-    if (found.length > limit) output.note(`there are more than ${limit}: --limit ${limit * 10}`);
+    if (more !== undefined) output.note(more);
   },
 };
 

@@ -5,7 +5,7 @@ import type { State } from '../../job/state.js';
 import { toJobJson } from '../../job/to-json.js';
 import type { Command, Context } from '../command.js';
 import { jobFields } from '../job-fields.js';
-import { LIMIT_FLAG, QUEUE_FLAG, readLimit, readQueue, readStates } from '../job-filter.js';
+import { AFTER_FLAG, LIMIT_FLAG, QUEUE_FLAG, readPage, readQueue, readStates } from '../job-filter.js';
 import { instantCell } from '../output/table.js';
 import type { Table } from '../output/table.js';
 
@@ -20,19 +20,18 @@ export const list: Command = {
     { long: 'state', argument: 'S[,S]', help: 'jobs in these states, or all (pending)' },
     QUEUE_FLAG,
     LIMIT_FLAG,
+    AFTER_FLAG,
   ],
   fields: jobFields,
   run: async (context) => {
     const { flags, output } = context;
     const states = readStates(flags, ['pending']);
-    const [queueName, limit] = [readQueue(flags), readLimit(flags)];
+    const filter = { states, queue: readQueue(flags) };
     const queue = await context.openQueue();
-    // One more than is shown tells whether there are more.
-    const found = await queue.list({ states, queue: queueName, limit: limit + 1 });
-    const jobs = found.slice(0, limit);
+    const { jobs, more } = await readPage(queue, filter, flags);
     await printJobs(context, states, jobs);
     if (output.json || output.quiet) return;
-    if (found.length > limit) output.note(`there are more than ${limit}: --limit ${limit * 10}`);
+    if (more !== undefined) output.note(more);
     if (!states.includes('failed')) noteRetries(context, (await queue.counts()).failed);
   },
 };

@@ -1,10 +1,10 @@
-/** Jobs at rest: insert, look up, list, and a person's retry. */
+/** Jobs at rest: insert, look up, and a person's retry. */
 import { QueueError } from '../../errors.js';
 import { failpoint } from '../../failpoint.js';
 import type { Job, NewJob } from '../../job/job.js';
-import { isAllowed, STATES } from '../../job/state.js';
+import { isAllowed } from '../../job/state.js';
 import type { State } from '../../job/state.js';
-import type { InsertResult, JobFilter } from '../store.js';
+import type { InsertResult } from '../store.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 import { NEW_JOB_COLUMNS, newJobValues, toJob } from './rows.js';
@@ -66,45 +66,6 @@ function findRow(connection: Connection, id: string): Row | undefined {
 export async function getJob(connection: Connection, id: string): Promise<Job | null> {
   const row = await connection.whenUnlocked(() => findRow(connection, id));
   return row === undefined ? null : toJob(row);
-}
-
-const WAITING = `state IN ('scheduled', 'failed')`;
-const ENDED = `state IN ('completed', 'dead', 'cancelled')`;
-const PUT_ASIDE = `state IN ('blocked', 'held')`;
-
-/**
- * How each state is listed: by the index that holds it. The state stands in the text, and the condition of the
- * index once more, else no partial index serves: SQLite does not see that one follows from the other.
- */
-const ORDERS: Readonly<Record<State, string>> = {
-  scheduled: `${WAITING} ORDER BY run_at, seq`,
-  pending: 'TRUE ORDER BY queue, priority DESC, run_at, seq',
-  processing: 'session_id IS NOT NULL ORDER BY started_at DESC, seq DESC',
-  failed: `${WAITING} ORDER BY run_at, seq`,
-  blocked: `${PUT_ASIDE} ORDER BY seq DESC`,
-  held: `${PUT_ASIDE} ORDER BY seq DESC`,
-  completed: `${ENDED} ORDER BY finished_at DESC, seq DESC`,
-  dead: `${ENDED} ORDER BY finished_at DESC, seq DESC`,
-  cancelled: `${ENDED} ORDER BY finished_at DESC, seq DESC`,
-};
-
-/** The states in the order of their list, each in its own order, up to the limit in all. */
-export async function listJobs(connection: Connection, filter: JobFilter): Promise<Job[]> {
-  return connection.read(() => {
-    const jobs: Job[] = [];
-    for (const state of filter.states ?? STATES) {
-      const free = filter.limit - jobs.length;
-      if (free > 0) jobs.push(...listState(connection, state, filter.queue, free).map(toJob));
-    }
-    return jobs;
-  });
-}
-
-function listState(connection: Connection, state: State, queue: string | undefined, limit: number): Row[] {
-  const select = `SELECT * FROM jobs WHERE state = '${state}'`;
-  return queue === undefined
-    ? connection.sql(`${select} AND ${ORDERS[state]} LIMIT ?`).all(limit)
-    : connection.sql(`${select} AND queue = ? AND ${ORDERS[state]} LIMIT ?`).all(queue, limit);
 }
 
 /** What a person does to one job, as one transaction. Null: there is no such job. */

@@ -7,6 +7,7 @@ import { exerciseCounters } from './counters.js';
 import { exerciseExchange } from './exchange.js';
 import { exerciseInsert } from './insert.js';
 import { exerciseJobs } from './jobs.js';
+import { exerciseLists } from './lists.js';
 import { exerciseLiveness } from './liveness.js';
 import { exerciseOutlook } from './outlook.js';
 import { exerciseRandomWalk } from './random-walk.js';
@@ -21,6 +22,7 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
   describe(`store ${name}`, () => {
     exerciseInsert(open);
     exerciseJobs(open);
+    exerciseLists(open);
     exerciseRetry(open);
     exerciseCancel(open);
     exerciseRuns(open);

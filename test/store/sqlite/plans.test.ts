@@ -9,7 +9,8 @@ import { exchange, outlook } from '../../../src/store/sqlite/claims.js';
 import { Connection } from '../../../src/store/sqlite/connection.js';
 import { counts } from '../../../src/store/sqlite/counters.js';
 import type { Statement } from '../../../src/store/sqlite/driver.js';
-import { getJob, insertJobs, listJobs, retryJob } from '../../../src/store/sqlite/jobs.js';
+import { getJob, insertJobs, retryJob } from '../../../src/store/sqlite/jobs.js';
+import { listJobs } from '../../../src/store/sqlite/list.js';
 import { areProcessing, latestRuns, listRuns } from '../../../src/store/sqlite/runs.js';
 import { listDeadSessions, listOwned, removeSession } from '../../../src/store/sqlite/sessions.js';
 import { openStore } from '../../../src/store/open-store.js';
@@ -78,7 +79,11 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await getJob(connection, '1');
   await getJob(connection, 'named');
   for (const queue of [undefined, 'default'])
-    await listJobs(connection, { states: STATES, queue, limit: 10 });
+    for (const state of STATES) {
+      const after = { state, atMs: 1, seq: 1, priority: 0, queue: 'default' };
+      await listJobs(connection, { states: STATES, queue, limit: 10 });
+      await listJobs(connection, { states: [state], queue, limit: 10, after });
+    }
   await counts(connection);
   await counts(connection, ['default']);
   await listOwned(connection, session);
@@ -143,17 +148,21 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
   [
     'the list of scheduled jobs',
     /FROM jobs WHERE state = 'scheduled' AND .*seq LIMIT/,
-    /INDEX jobs_due \(state=\?\)/,
+    /INDEX jobs_due \(state=\?( AND [a-z_]+[=>]\?)*\)/,
   ],
   [
     'the list of failed jobs',
     /FROM jobs WHERE state = 'failed' AND .*seq LIMIT/,
-    /INDEX jobs_due \(state=\?\)/,
+    /INDEX jobs_due \(state=\?( AND [a-z_]+[=>]\?)*\)/,
   ],
   ['the list of processing jobs', /state = 'processing' AND session_id IS NOT NULL/, /INDEX jobs_owned/],
-  ['the list of completed jobs', /WHERE state = 'completed'/, /INDEX jobs_ended \(state=\?\)/],
-  ['the list of dead jobs', /WHERE state = 'dead'/, /INDEX jobs_ended \(state=\?\)/],
-  ['the list of held jobs', /state = 'held'/, /INDEX jobs_put_aside \(state=\?\)/],
+  [
+    'the list of completed jobs',
+    /WHERE state = 'completed'/,
+    /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/,
+  ],
+  ['the list of dead jobs', /WHERE state = 'dead'/, /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/],
+  ['the list of held jobs', /state = 'held'/, /INDEX jobs_put_aside \(state=\?( AND [a-z_]+[=<]\?)*\)/],
 ];
 
 test.each(EXPECTED)('%s uses its index', (_what, text, index) => {

@@ -5,6 +5,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { CANCELS } from '../../../src/store/sqlite/cancel.js';
 import { NEXT_OF_QUEUE, READY_QUEUES } from '../../../src/store/sqlite/claim-jobs.js';
 import { DUE, NEXT_DUE } from '../../../src/store/sqlite/promote.js';
+import type { SqlValue } from '../../../src/store/sqlite/driver.js';
+import { pageOf } from '../../../src/store/sqlite/list.js';
+import { STATES } from '../../../src/job/state.js';
+import type { State } from '../../../src/job/state.js';
+import type { JobCursor } from '../../../src/job/cursor.js';
 import { HOUR_MS, openTestStore, temporaryHome } from '../../support/stores.js';
 
 const MANY = 20_000;
@@ -12,7 +17,7 @@ const MANY = 20_000;
 interface Store {
   readonly database: InstanceType<typeof DatabaseSync>;
   /** How many rows of `jobs` the statement asks about, those that it drops included. */
-  visits(sql: string, ...values: (string | number)[]): number;
+  visits(sql: string, ...values: SqlValue[]): number;
 }
 
 async function openCounting(): Promise<Store> {
@@ -87,4 +92,32 @@ test('a promotion visits only what is due', async () => {
   expect(store.visits(DUE, Date.now() + 2 * HOUR_MS)).toBeLessThanOrEqual(1001);
   // The first of each of the two states.
   expect(store.visits(NEXT_DUE)).toBeLessThanOrEqual(2);
+});
+
+/** The place of a job in the middle of its state. */
+function middleOf({ database }: Store, state: State): JobCursor {
+  const row = database
+    .prepare('SELECT seq, queue, priority, run_at, finished_at FROM jobs WHERE state = ? LIMIT 1 OFFSET 100')
+    .get(state) as {
+    seq: number;
+    queue: string;
+    priority: number;
+    run_at: number;
+    finished_at: number | null;
+  };
+  const { seq, queue, priority, run_at: runAt, finished_at: finishedAt } = row;
+  return { state, seq, queue, priority, atMs: state === 'failed' ? runAt : (finishedAt ?? runAt) };
+}
+
+test('a page of a list costs the rows that it shows, also in the middle and among jobs of one time', async () => {
+  const store = await openCounting();
+  fill(store);
+  for (const state of STATES) {
+    for (const { sql, values } of pageOf(state, undefined, undefined))
+      expect(store.visits(sql, ...values, 10), `${state}, first page`).toBeLessThanOrEqual(10);
+  }
+  for (const state of ['scheduled', 'failed', 'completed', 'dead', 'pending'] as const) {
+    for (const { sql, values } of pageOf(state, undefined, middleOf(store, state)))
+      expect(store.visits(sql, ...values, 10), `${state}, ${sql}`).toBeLessThanOrEqual(10);
+  }
 });

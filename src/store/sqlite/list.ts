@@ -1,0 +1,119 @@
+/** Lists of jobs: each state in the order of the index that holds it, page by page, without a sort. */
+import type { JobCursor } from '../../job/cursor.js';
+import type { Job } from '../../job/job.js';
+import { STATES } from '../../job/state.js';
+import type { State } from '../../job/state.js';
+import type { JobFilter } from '../store.js';
+import type { Connection } from './connection.js';
+import type { Row, SqlValue } from './driver.js';
+import { toJob } from './rows.js';
+
+/** A part of an index, in its own order. */
+interface Range {
+  readonly where: string;
+  readonly values: readonly SqlValue[];
+}
+
+interface Order {
+  /** The condition of the index once more, else no partial index serves: SQLite does not see that one follows from the other. */
+  readonly where: string;
+  readonly by: string;
+  /** What lies behind the cursor: range after range, so that each can begin in the middle of the index. */
+  readonly after: (cursor: JobCursor) => readonly Range[];
+}
+
+const WAITING: Order = {
+  where: `state IN ('scheduled', 'failed')`,
+  by: 'run_at, seq',
+  after: ({ atMs, seq }) => [
+    { where: 'run_at = ? AND seq > ?', values: [atMs, seq] },
+    { where: 'run_at > ?', values: [atMs] },
+  ],
+};
+const ENDED: Order = {
+  where: `state IN ('completed', 'dead', 'cancelled')`,
+  by: 'finished_at DESC, seq DESC',
+  after: ({ atMs, seq }) => [
+    { where: 'finished_at = ? AND seq < ?', values: [atMs, seq] },
+    { where: 'finished_at < ?', values: [atMs] },
+  ],
+};
+const PUT_ASIDE: Order = {
+  where: `state IN ('blocked', 'held')`,
+  by: 'seq DESC',
+  after: ({ seq }) => [{ where: 'seq < ?', values: [seq] }],
+};
+const PENDING: Order = {
+  where: 'TRUE',
+  by: 'queue, priority DESC, run_at, seq',
+  after: ({ queue, priority, atMs, seq }) => [
+    {
+      where: 'queue = ? AND priority = ? AND run_at = ? AND seq > ?',
+      values: [queue, priority, atMs, seq],
+    },
+    { where: 'queue = ? AND priority = ? AND run_at > ?', values: [queue, priority, atMs] },
+    { where: 'queue = ? AND priority < ?', values: [queue, priority] },
+    { where: 'queue > ?', values: [queue] },
+  ],
+};
+/** The few that run are sorted: no index holds them by their start. */
+const PROCESSING: Order = {
+  where: 'session_id IS NOT NULL',
+  by: 'started_at DESC, seq DESC',
+  after: ({ atMs, seq }) => [{ where: '(started_at, seq) < (?, ?)', values: [atMs, seq] }],
+};
+
+const ORDERS: Readonly<Record<State, Order>> = {
+  scheduled: WAITING,
+  pending: PENDING,
+  processing: PROCESSING,
+  failed: WAITING,
+  blocked: PUT_ASIDE,
+  held: PUT_ASIDE,
+  completed: ENDED,
+  dead: ENDED,
+  cancelled: ENDED,
+};
+
+/** The states in the order of their list, each in its own order, up to the limit in all. */
+export async function listJobs(
+  connection: Connection,
+  { states = STATES, queue, limit, after }: JobFilter,
+): Promise<Job[]> {
+  // What stands before the cursor's own state was on the pages before.
+  const rest = after === undefined ? states : states.slice(states.indexOf(after.state));
+  return connection.read(() => {
+    const rows: Row[] = [];
+    for (const state of rest) {
+      const cursor = after?.state === state ? after : undefined;
+      for (const { sql, values } of pageOf(state, queue, cursor)) {
+        const most = Math.min(limit - rows.length, stored(connection, state, queue));
+        if (most > 0) rows.push(...connection.sql(sql).all(...values, most));
+      }
+    }
+    return rows.map(toJob);
+  });
+}
+
+/** The statements of one state, to be asked one after the other with the number of rows that are still wanted. */
+export function pageOf(
+  state: State,
+  queue: string | undefined,
+  cursor: JobCursor | undefined,
+): { readonly sql: string; readonly values: readonly SqlValue[] }[] {
+  const order = ORDERS[state];
+  const ranges = cursor === undefined ? [{ where: 'TRUE', values: [] }] : order.after(cursor);
+  const [ofQueue, name] = queue === undefined ? ['', []] : ['queue = ? AND ', [queue]];
+  return ranges.map(({ where, values }) => ({
+    // The state stands in the text: a bound parameter loses the partial index.
+    sql: `SELECT * FROM jobs WHERE state = '${state}' AND ${order.where} AND ${ofQueue}${where} ORDER BY ${order.by} LIMIT ?`,
+    values: [...name, ...values],
+  }));
+}
+
+/** A queue's few jobs among many of others are looked for until all are found, and those of a queue without any not at all. */
+function stored(connection: Connection, state: State, queue: string | undefined): number {
+  if (queue === undefined) return Infinity;
+  const row = connection.sql('SELECT n FROM counters WHERE queue = ? AND state = ?').get(queue, state);
+  return Number(row?.['n'] ?? 0);
+}
