@@ -14,4 +14,4 @@ export type { JobInput } from './job/options.js';
 export { cursorOf } from './job/cursor.js';
 export type { Counts, Job, Run } from './job/job.js';
 export type { State } from './job/state.js';
-export type { InsertResult, Session } from './store/store.js';
+export type { InsertResult, Pauses, QueueState, Session } from './store/store.js';

@@ -8,6 +8,7 @@ export type LogEvent =
   | { readonly event: 'worker.stopping'; readonly running: number; readonly now: boolean }
   | { readonly event: 'worker.stopped'; readonly slot: number }
   | { readonly event: 'worker.lost_session' }
+  | { readonly event: 'worker.left_paused'; readonly queues: readonly string[]; readonly jobs: number }
   | { readonly event: 'worker.trouble'; readonly message: string; readonly retryMs: number }
   | {
       readonly event: 'job.claimed';
@@ -60,6 +61,8 @@ export function sentence(event: LogEvent): string {
       return `[Worker ${event.slot}] Stopped.`;
     case 'worker.lost_session':
       return 'This worker was given up by the others; its jobs were ended and it starts afresh.';
+    case 'worker.left_paused':
+      return `Nothing is left to do but ${count(event.jobs, 'job')} in paused queues (${event.queues.join(', ')}).`;
     case 'worker.trouble':
       return `The queue is in trouble: ${event.message}. Trying again in ${formatDuration(event.retryMs)}.`;
     case 'job.claimed':
@@ -79,6 +82,10 @@ export function sentence(event: LogEvent): string {
     case 'job.rescued':
       return `Rescued job ${event.id} (${event.cause}): now ${event.to}.`;
   }
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }
 
 function jobs(count: number): string {

@@ -5,6 +5,7 @@ import type { CancelOptions } from './job/cancel-options.js';
 import { cursorOf, parseCursor } from './job/cursor.js';
 import type { JobCursor } from './job/cursor.js';
 import type { Counts, Job, NewJob, Run } from './job/job.js';
+import { readValue } from './job/option-kinds.js';
 import { JOB_DEFAULTS } from './job/options.js';
 import type { JobDefaults, JobInput } from './job/options.js';
 import { parseJobInput } from './job/parse-job.js';
@@ -15,7 +16,7 @@ import { readInline, readOutput } from './output/read.js';
 import type { FollowedRecord, OutputRecord } from './output/records.js';
 import type { OutputSelection } from './output/selection.js';
 import { followJobOutput } from './follow-job.js';
-import type { InsertResult, Session, Store } from './store/store.js';
+import type { InsertResult, Pauses, QueueState, Session, Store } from './store/store.js';
 
 export interface EnqueueOptions {
   /** What a stored id does: `conflict` (the default), or nothing. */
@@ -154,6 +155,28 @@ export class Queue {
     return followJobOutput(this.store, job, signal, selection);
   }
 
+  /** Every queue that has or had a job or is paused. */
+  async queues(): Promise<QueueState[]> {
+    return this.store.listQueues();
+  }
+
+  async pauses(): Promise<Pauses> {
+    return this.store.pauses();
+  }
+
+  /**
+   * Once it resolves, no job of these queues is claimed; without a name, of no queue, also of those that come later.
+   * What runs goes on. Throws `usage`.
+   */
+  async pause(...names: readonly string[]): Promise<void> {
+    await this.store.pauseQueues(queueNames(names));
+  }
+
+  /** Lets these queues go on, without a name all. Throws `usage`, and `conflict` for one queue while all are paused. */
+  async resume(...names: readonly string[]): Promise<void> {
+    await this.store.resumeQueues(queueNames(names));
+  }
+
   async workers(): Promise<Session[]> {
     return this.store.listSessions('worker');
   }
@@ -179,6 +202,11 @@ function placeIn(
     `a list of ${states.join(', ')} jobs has no place among ${cursor.state} ones`,
     'ask for the next page with the same states as for the page before',
   );
+}
+
+function queueNames(names: readonly string[]): readonly string[] | null {
+  for (const name of names) readValue({ kind: 'name' }, name, 'a queue');
+  return names.length === 0 ? null : names;
 }
 
 function noSuchJob(id: string): QueueError {

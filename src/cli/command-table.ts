@@ -26,6 +26,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     'cancel jobs, or end them where they run',
     async () => (await import('./commands/cancel.js')).cancel,
   ),
+  entry('pause', 'let no job of a queue start', async () => (await import('./commands/pause.js')).pause),
+  entry('resume', 'let paused queues go on', async () => (await import('./commands/resume.js')).resume),
   entry(
     'status',
     'how many jobs and which workers there are',

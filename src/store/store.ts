@@ -114,6 +114,20 @@ export interface JobFilter {
   readonly after?: JobCursor | undefined;
 }
 
+export interface QueueState {
+  readonly name: string;
+  /** Null: it is not paused, neither by itself nor with all others. */
+  readonly pausedAtMs: number | null;
+  readonly counts: Counts;
+}
+
+export interface Pauses {
+  /** Since when all queues are paused; null: they are not. */
+  readonly allSinceMs: number | null;
+  /** Those that are paused by name, in its order. */
+  readonly queues: readonly { readonly name: string; readonly sinceMs: number }[];
+}
+
 interface JobStore {
   /**
    * All or none. An id that is stored already is a `conflict`, or with 'ignore' has no effect.
@@ -130,7 +144,7 @@ interface JobStore {
   counts(queues?: readonly string[] | null): Promise<Counts>;
   /**
    * Nothing of these queues (null: of any) is pending, processing, waiting for a retry, or given back for later;
-   * a job that never ran and whose time has not come does not count.
+   * a job that never ran and whose time has not come does not count, nor does any job of a paused queue.
    */
   isDrained(queues: readonly string[] | null): Promise<boolean>;
   /**
@@ -144,6 +158,16 @@ interface JobStore {
    * sooner. Returns the job as it then is. Null: no such job. `conflict`: it is over.
    */
   cancelJob(id: string, cancel: Cancel): Promise<Job | null>;
+}
+
+interface QueueStore {
+  /** Every queue that has or had a job or is paused, by name. Never counts rows. */
+  listQueues(): Promise<QueueState[]>;
+  pauses(): Promise<Pauses>;
+  /** Null: all queues, also those that come later. Once it is resolved, nothing of them is claimed. */
+  pauseQueues(names: readonly string[] | null): Promise<void>;
+  /** Null: every queue. `conflict` for one queue while all are paused. */
+  resumeQueues(names: readonly string[] | null): Promise<void>;
 }
 
 interface RunStore {
@@ -197,7 +221,7 @@ export interface Bell {
   onRing(callback: () => void, signal: AbortSignal): void;
 }
 
-export interface Store extends JobStore, RunStore, ClaimStore, SessionStore {
+export interface Store extends JobStore, QueueStore, RunStore, ClaimStore, SessionStore {
   /** The home directory: a `queuectl` inside a job finds the same queue by it. */
   readonly home: string;
   /** Directories for what does not fit in the store: output and notes of this database. */

@@ -99,10 +99,11 @@ export class Slots {
     return first === undefined ? Infinity : this.#pace.staleInMs(first.claimedAt);
   }
 
-  /** What waits for a slot is ours no longer; the next report gives it back. */
-  dropWaiting(): void {
-    if (this.#waiting.length === 0) return;
-    this.#waiting = [];
+  /** What waits for a slot, all of it or these jobs, is ours no longer; the next report gives it back. */
+  dropWaiting(isDropped: (job: ProcessingJob) => boolean = () => true): void {
+    const kept = this.#waiting.filter(({ job }) => !isDropped(job));
+    if (kept.length === this.#waiting.length) return;
+    this.#waiting = kept;
     this.#drops += 1;
     this.#pace.forget();
   }

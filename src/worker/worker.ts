@@ -7,6 +7,7 @@ import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
 import type { Queue } from '../queue.js';
 import type { Outlook, RunKey, Session, Store } from '../store/store.js';
+import { announcePaused, isPaused } from './paused-queues.js';
 import { RescueRounds } from './rescue-rounds.js';
 import { Slots } from './slots.js';
 import { WakeUp } from './wake-up.js';
@@ -41,6 +42,8 @@ export class Worker {
   #launcherLock: string | null = null;
   #stopping = false;
   #troubles = 0;
+  /** Somebody rang, and the pauses have not been looked at since. */
+  #rang = false;
 
   constructor(queue: Queue, options: WorkerOptions) {
     this.#store = queue.store;
@@ -57,7 +60,7 @@ export class Worker {
    */
   async run(): Promise<void> {
     const watching = new AbortController();
-    this.#store.bell.onRing(() => this.#wakeUp.wake(), watching.signal);
+    this.#store.bell.onRing(() => this.#hear(), watching.signal);
     const launcher = this.#options.launcher ?? (await openLauncher(this.#store.newLockFile()));
     this.#launcherLock = launcher.lockFile;
     try {
@@ -110,6 +113,7 @@ export class Worker {
 
   async #work(session: Session): Promise<Session | null> {
     if (this.#slots.staleInMs === 0) this.#slots.dropWaiting();
+    if (this.#rang && this.#slots.staleInMs < Infinity) await this.#heedPauses();
     const { reportInMs } = this.#slots;
     if (reportInMs === 0) return this.#exchange(session);
     if (reportInMs !== null) return this.#sleep(reportInMs, session);
@@ -120,6 +124,18 @@ export class Worker {
     if (!this.#stopping && outlook.ready && this.#slots.free > 0) return this.#exchange(session);
     if (this.#slots.isIdle && (this.#stopping || (await this.#isEmpty()))) return this.#end(session);
     return this.#sleep(this.#sleepMs(outlook), session);
+  }
+
+  #hear(): void {
+    this.#rang = true;
+    this.#wakeUp.wake();
+  }
+
+  /** What was claimed ahead starts without asking the store: it must not outlive a pause by more than the bell takes. */
+  async #heedPauses(): Promise<void> {
+    this.#rang = false;
+    const pauses = await this.#store.pauses();
+    this.#slots.dropWaiting((job) => isPaused(job, pauses));
   }
 
   async #sleep(durationMs: number, session: Session): Promise<Session> {
@@ -155,7 +171,10 @@ export class Worker {
   }
 
   async #isEmpty(): Promise<boolean> {
-    return this.#options.untilEmpty === true && this.#store.isDrained(this.#options.queues ?? null);
+    const { untilEmpty, queues = null } = this.#options;
+    if (untilEmpty !== true || !(await this.#store.isDrained(queues))) return false;
+    await announcePaused(this.#store, queues);
+    return true;
   }
 
   async #openSession(): Promise<Session> {

@@ -45,8 +45,6 @@ async function open(): Promise<StoreUnderTest> {
       else run('UPDATE jobs SET run_at = ? WHERE seq = ?', LONG_AGO, seq);
     },
     forgetSession: async (id) => run('DELETE FROM workers WHERE session_id = ?', id),
-    pauseQueue: async (queue) => run('INSERT INTO queues (name, paused_at) VALUES (?, 1)', queue),
-    resumeQueue: async (queue) => run('UPDATE queues SET paused_at = NULL WHERE name = ?', queue),
     counters: async () => counts('SELECT queue, state, n FROM counters WHERE n != 0 ORDER BY queue, state'),
     countJobs: async () =>
       counts('SELECT queue, state, count(*) AS n FROM jobs GROUP BY queue, state ORDER BY queue, state'),

@@ -1,7 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { loadSettings } from '../../config.js';
 import { QueueError } from '../../errors.js';
-import { readValue } from '../../job/option-kinds.js';
 import { listen, sentence } from '../../log.js';
 import type { LogEvent } from '../../log.js';
 import { Worker } from '../../worker/worker.js';
@@ -11,6 +10,7 @@ import type { Flags } from '../flags.js';
 import { harmlessLine } from '../output/harmless.js';
 import { toJsonText } from '../output/json.js';
 import { LineWriter } from '../output/line-writer.js';
+import { noteNewQueues, readQueueNames } from '../queue-names.js';
 import { exitCodeOf, onEndSignal } from '../signals.js';
 import { watchConfig } from '../watch-config.js';
 
@@ -30,7 +30,10 @@ Ctrl-C, TERM or HUP: finish the jobs that run, then exit. A second one: end them
   ],
   flags: [
     { long: 'count', argument: 'N', help: `how many jobs run at once, 1 to ${MOST_SLOTS} (1)` },
-    { long: 'until-empty', help: 'exit once nothing is pending, running or waiting for a retry' },
+    {
+      long: 'until-empty',
+      help: 'exit once nothing but jobs of paused queues is pending, running or waiting for a retry',
+    },
     { long: 'queues', argument: 'A,B', help: 'jobs of these queues only (all)' },
   ],
   run: async (context) => {
@@ -41,6 +44,7 @@ Ctrl-C, TERM or HUP: finish the jobs that run, then exit. A second one: end them
     const queues = readQueues(flags);
     const { pollIntervalMs, maxOutputBytes } = loadSettings(home, env);
     const queue = await openQueue({ lockTimeoutMs: Infinity });
+    if (queues !== null) await noteNewQueues(context.output, queue, queues);
     const untilEmpty = flags.has('until-empty');
     const worker = new Worker(queue, { slots, queues, pollIntervalMs, maxOutputBytes, untilEmpty });
     return superviseWorker(worker, context);
@@ -84,6 +88,6 @@ function takeSettings(worker: Worker, { home, env, output }: Context): void {
 }
 
 function readQueues(flags: Flags): readonly string[] | null {
-  const names = flags.list('queues')?.map((name) => String(readValue({ kind: 'name' }, name, '--queues')));
-  return names === undefined ? null : [...new Set(names)];
+  const names = flags.list('queues');
+  return names === undefined ? null : readQueueNames(names, '--queues');
 }

@@ -3,6 +3,7 @@ import type { ProcessingJob } from '../../job/job.js';
 import type { Session } from '../store.js';
 import type { Connection } from './connection.js';
 import type { CounterChanges } from './counters.js';
+import { NOT_PAUSED } from './queues.js';
 import { toProcessingJob } from './rows.js';
 
 /**
@@ -16,7 +17,7 @@ export const READY_QUEUES = `
     SELECT (SELECT min(queue) FROM jobs WHERE state = 'pending' AND queue > ready.queue) FROM ready WHERE queue IS NOT NULL
   )
   SELECT queue FROM ready
-  WHERE queue IS NOT NULL AND NOT EXISTS (SELECT 1 FROM queues WHERE name = queue AND paused_at IS NOT NULL)`;
+  WHERE queue IS NOT NULL AND ${NOT_PAUSED}`;
 
 /** One queue's next jobs, straight from the claim index: no sort, at most `free` rows. */
 export const NEXT_OF_QUEUE = `

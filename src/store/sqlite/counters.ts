@@ -2,6 +2,7 @@ import { STATES } from '../../job/state.js';
 import type { State } from '../../job/state.js';
 import type { Counts } from '../../job/job.js';
 import type { Connection } from './connection.js';
+import { NOT_PAUSED } from './queues.js';
 
 /** What one transaction changes in the counters: summed in memory, written once before its commit. */
 export class CounterChanges {
@@ -48,10 +49,12 @@ export async function counts(
 
 /** The counters, and one look at the few jobs that are scheduled for a rerun. */
 export async function isDrained(connection: Connection, queues: readonly string[] | null): Promise<boolean> {
-  const { pending, processing, failed } = await counts(connection, queues);
-  if (pending + processing + failed > 0) return false;
-  const rows = await connection.rows(WAITING_FOR_RERUN);
+  const rows = await connection.rows(UNFINISHED);
   return !rows.some((row) => queues === null || queues.includes(String(row['queue'])));
 }
 
-const WAITING_FOR_RERUN = `SELECT DISTINCT queue FROM jobs WHERE state = 'scheduled' AND run > 0`;
+/** Of these queues something is left that a worker may run, now or soon. */
+const UNFINISHED = `
+  SELECT queue FROM counters WHERE n > 0 AND state IN ('pending', 'processing', 'failed') AND ${NOT_PAUSED}
+  UNION
+  SELECT queue FROM jobs WHERE state = 'scheduled' AND run > 0 AND ${NOT_PAUSED}`;

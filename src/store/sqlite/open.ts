@@ -13,6 +13,7 @@ import { counts, isDrained } from './counters.js';
 import { createDoorbell, createDoorbellFile } from './doorbell.js';
 import { getJob, insertJobs, retryJob } from './jobs.js';
 import { listJobs } from './list.js';
+import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
 import { refuseNetworkFileSystem } from './network-file-system.js';
 import { sameFileCheck } from './same-file.js';
 import { areProcessing, latestRuns, listRuns } from './runs.js';
@@ -99,6 +100,10 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     listJobs: (filter) => listJobs(connection, filter),
     counts: (queues) => counts(connection, queues),
     isDrained: (queues) => isDrained(connection, queues),
+    listQueues: () => listQueues(connection),
+    pauses: () => pauses(connection),
+    pauseQueues: (names) => ringing(pauseQueues(connection, names)),
+    resumeQueues: (names) => ringing(resumeQueues(connection, names)),
     cancelJob: (id, cancel) => ringing(cancelJob(connection, id, cancel)),
     retryJob: (id, from) => ringing(retryJob(connection, id, from)),
     listRuns: (seq) => listRuns(connection, seq),

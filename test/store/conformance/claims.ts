@@ -80,13 +80,13 @@ export function exerciseClaims(open: OpenStoreUnderTest): void {
     test('nothing is claimed from a paused queue until it goes on', async () => {
       const tested = await forThisTest(open);
       const { store } = tested;
-      await tested.pauseQueue('slow');
+      await tested.store.pauseQueues(['slow']);
       const { id } = await insert(store, { queue: 'slow', priority: 5 });
       const other = await insert(store, { queue: 'fast' });
       const session = await openSession(store, { slots: 2 });
       const first = await claim(store, session, 2);
       expect(first.map((job) => job.id)).toEqual([other.id]);
-      await tested.resumeQueue('slow');
+      await tested.store.resumeQueues(['slow']);
       expect((await claim(store, session, 2, first)).map((job) => job.id)).toEqual([id]);
     });
 

@@ -10,6 +10,7 @@ import { exerciseJobs } from './jobs.js';
 import { exerciseLists } from './lists.js';
 import { exerciseLiveness } from './liveness.js';
 import { exerciseOutlook } from './outlook.js';
+import { exerciseQueues } from './queues.js';
 import { exerciseRandomWalk } from './random-walk.js';
 import { exerciseRetry } from './retry.js';
 import { exerciseRunSessions } from './run-sessions.js';
@@ -23,6 +24,7 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseInsert(open);
     exerciseJobs(open);
     exerciseLists(open);
+    exerciseQueues(open);
     exerciseRetry(open);
     exerciseCancel(open);
     exerciseRuns(open);

@@ -32,9 +32,9 @@ export function exerciseOutlook(open: OpenStoreUnderTest): void {
       const tested = await forThisTest(open);
       await insert(tested.store, { queue: 'a' });
       const session = await openSession(tested.store);
-      await tested.pauseQueue('a');
+      await tested.store.pauseQueues(['a']);
       expect((await tested.store.outlook(session)).ready).toBe(false);
-      await tested.resumeQueue('a');
+      await tested.store.resumeQueues(['a']);
       expect((await tested.store.outlook(session)).ready).toBe(true);
     });
 

@@ -25,8 +25,6 @@ export interface StoreUnderTest {
   readonly makeDue: (seq?: number) => Promise<void>;
   /** Removes the record of a session and nothing else, as a person with an editor may. */
   readonly forgetSession: (id: number) => Promise<void>;
-  readonly pauseQueue: (queue: string) => Promise<void>;
-  readonly resumeQueue: (queue: string) => Promise<void>;
   /** What the counters say, without zeros; in the order of queue and state. */
   readonly counters: () => Promise<JobCount[]>;
   /** What there really is, in the same order. */
