@@ -8,7 +8,8 @@ import { exchange, insertRunning, outlook, rerun } from '../../../src/store/sqli
 import { Connection } from '../../../src/store/sqlite/connection.js';
 import { counts } from '../../../src/store/sqlite/counters.js';
 import type { Statement } from '../../../src/store/sqlite/driver.js';
-import { getJob, insertJobs, listJobs, retryJob } from '../../../src/store/sqlite/jobs.js';
+import { insertJobs } from '../../../src/store/sqlite/insert.js';
+import { getJob, listJobs, retryJob } from '../../../src/store/sqlite/jobs.js';
 import { areProcessing, latestRuns, listRuns } from '../../../src/store/sqlite/runs.js';
 import { listDeadSessions, listOwned, removeSession } from '../../../src/store/sqlite/sessions.js';
 import { openStore } from '../../../src/store/open-store.js';
@@ -136,6 +137,7 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
     /^UPDATE jobs SET state = \?, attempts = \?, crashes = \?, run_at = \?, session_id/,
     /INTEGER PRIMARY KEY \(rowid=\?\)/,
   ],
+  ['ids that are stored', /^SELECT id FROM jobs WHERE id IN/, /COVERING INDEX jobs_id \(id=\?\)/],
   ['a job by its number', /^SELECT \* FROM jobs WHERE seq = \?/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
   ['a job by its name', /^SELECT \* FROM jobs WHERE id = \?/, /INDEX jobs_id \(id=\?\)/],
   ['the list of pending jobs', /state = 'pending' AND (queue = \? AND )?TRUE/, /INDEX jobs_ready/],
