@@ -1,4 +1,5 @@
 /** The queue as a program sees it: check the input, then one call of the store. */
+import { enqueueStream, oneByOne } from './enqueue-stream.js';
 import { QueueError, usageError } from './errors.js';
 import { parseCancel } from './job/cancel-options.js';
 import type { CancelOptions } from './job/cancel-options.js';
@@ -57,10 +58,28 @@ export class Queue {
     return result;
   }
 
-  /** All or none, in one transaction: about a thousand at a time is fastest. */
+  /** All or none, in one transaction that holds the write lock for all of them: for many, see `enqueueStream`. */
   async enqueueMany(inputs: readonly JobInput[], options: EnqueueOptions = {}): Promise<InsertResult[]> {
     const jobs = inputs.map((input) => this.parse(input));
     return this.store.insertJobs(jobs, options.onConflict ?? 'error');
+  }
+
+  /**
+   * Stores any number of jobs from an iterable, a thousand a transaction, and yields the results of each transaction
+   * once it is on the disk. The next inputs are taken when the caller asks for the next results, so that memory stays
+   * flat; a caller that stops asking stops it. Throws at the first bad input, as `enqueue` does, with its number from 1;
+   * the jobs before it are stored by then, and were yielded. To be repeated after that: inputs with ids, and `ignore`.
+   */
+  enqueueStream(
+    inputs: Iterable<JobInput> | AsyncIterable<JobInput>,
+    { onConflict = 'error' }: EnqueueOptions = {},
+  ): AsyncGenerator<InsertResult[], void, undefined> {
+    return enqueueStream(oneByOne(inputs), {
+      read: (input) => this.parse(input),
+      store: (jobs) => this.store.insertJobs(jobs, onConflict),
+      blame: ({ code, message, hint }, _, index) =>
+        new QueueError(code, `input ${index + 1}: ${message}`, hint),
+    });
   }
 
   /** Throws `not_found`. */

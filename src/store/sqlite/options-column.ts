@@ -42,7 +42,42 @@ export function readOptions(column: string): RunOptions & { readonly argv: reado
   };
 }
 
+/** Most jobs of a batch have the same few options: their text is made once. */
+let lastPlain: Readonly<Pick<NewJob, 'timeoutMs' | 'graceMs' | 'cwd'>> & { readonly text: string } = {
+  timeoutMs: null,
+  graceMs: 0,
+  cwd: null,
+  text: '{"grace_ms":0}',
+};
+
 export function writeOptions(job: NewJob): string {
+  if (!isPlain(job)) return optionsText(job);
+  const { timeoutMs, graceMs, cwd } = job;
+  const last = lastPlain;
+  if (last.timeoutMs === timeoutMs && last.graceMs === graceMs && last.cwd === cwd) return last.text;
+  lastPlain = { timeoutMs, graceMs, cwd, text: optionsText(job) };
+  return lastPlain.text;
+}
+
+/** Nothing but a time limit, a grace and a directory. */
+function isPlain(job: NewJob): boolean {
+  return (
+    typeof job.command === 'string' &&
+    job.stdin === null &&
+    job.stdinFile === null &&
+    job.stragglers === 'end' &&
+    job.user === null &&
+    job.nice === null &&
+    job.umask === null &&
+    job.memoryLimitBytes === null &&
+    job.cpuLimitMs === null &&
+    job.openFilesLimit === null &&
+    job.processLimit === null &&
+    Object.keys(job.env).length === 0
+  );
+}
+
+function optionsText(job: NewJob): string {
   const stored: StoredOptions = {
     ...(typeof job.command !== 'string' && { argv: job.command }),
     ...(job.timeoutMs !== null && { timeout_ms: job.timeoutMs }),

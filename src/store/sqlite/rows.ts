@@ -114,21 +114,25 @@ export function toProcessingJob(row: Row): ProcessingJob {
 
 /** The columns that a new job fills, in the order of NEW_JOB_COLUMNS. */
 export function newJobValues(job: NewJob): SqlValue[] {
-  const { base, maxMs, jitter } = job.backoff;
-  const backoff: StoredBackoff = {
-    base,
-    ...(maxMs !== null && { max_ms: maxMs }),
-    ...(jitter > 0 && { jitter }),
-  };
   return [
     job.id,
     job.queue,
     job.priority,
     job.maxRetries,
-    JSON.stringify(backoff),
+    backoffText(job.backoff),
     commandText(job.command),
     writeOptions(job),
   ];
+}
+
+function backoffText({ base, maxMs, jitter }: NewJob['backoff']): string {
+  if (maxMs === null && jitter === 0) return `{"base":${base}}`;
+  const backoff: StoredBackoff = {
+    base,
+    ...(maxMs !== null && { max_ms: maxMs }),
+    ...(jitter > 0 && { jitter }),
+  };
+  return JSON.stringify(backoff);
 }
 
 export const NEW_JOB_COLUMNS = 'id, queue, priority, max_retries, backoff, command, options';

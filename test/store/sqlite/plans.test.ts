@@ -9,7 +9,8 @@ import { exchange, outlook } from '../../../src/store/sqlite/claims.js';
 import { Connection } from '../../../src/store/sqlite/connection.js';
 import { counts, isDrained } from '../../../src/store/sqlite/counters.js';
 import type { Statement } from '../../../src/store/sqlite/driver.js';
-import { getJob, insertJobs, retryJob } from '../../../src/store/sqlite/jobs.js';
+import { insertJobs } from '../../../src/store/sqlite/insert.js';
+import { getJob, retryJob } from '../../../src/store/sqlite/jobs.js';
 import { listJobs } from '../../../src/store/sqlite/list.js';
 import { listQueues } from '../../../src/store/sqlite/queues.js';
 import { areProcessing, latestRuns, listRuns } from '../../../src/store/sqlite/runs.js';
@@ -145,6 +146,7 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
     /^UPDATE jobs SET state = \?, attempts = \?, crashes = \?, run_at = \?, session_id/,
     /INTEGER PRIMARY KEY \(rowid=\?\)/,
   ],
+  ['ids that are stored', /^SELECT id FROM jobs WHERE id IN/, /COVERING INDEX jobs_id \(id=\?\)/],
   ['a job by its number', /^SELECT \* FROM jobs WHERE seq = \?/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
   ['a job by its name', /^SELECT \* FROM jobs WHERE id = \?/, /INDEX jobs_id \(id=\?\)/],
   ['the list of pending jobs', /state = 'pending' AND (queue = \? AND )?TRUE/, /INDEX jobs_ready/],
