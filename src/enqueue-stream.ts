@@ -67,7 +67,7 @@ class Batch<T> {
     const index = this.#count;
     const job = this.#read(input, index);
     this.#entries.push({ input, index, job });
-    this.#characters += job.command.length + (job.stdin?.length ?? 0);
+    this.#characters += weightOf(job);
     this.#count += 1;
   }
 
@@ -107,6 +107,12 @@ class Batch<T> {
       throw error instanceof QueueError ? this.#steps.blame(error, input, index) : error;
     }
   }
+}
+
+/** In characters, roughly. */
+function weightOf({ command, payload, stdin }: NewJob): number {
+  const work = command === null ? JSON.stringify(payload).length : command.length;
+  return work + (stdin?.length ?? 0);
 }
 
 /** Single inputs, as batches of one: for sources that have no more at a time. */

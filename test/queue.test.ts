@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { cursorOf } from '../src/job/cursor.js';
 import { JOB_DEFAULTS } from '../src/job/options.js';
-import type { JobInput } from '../src/job/options.js';
+import type { JobInput } from '../src/job/input.js';
 import { openQueue } from '../src/open-queue.js';
 import { Queue } from '../src/queue.js';
 import { openStore } from '../src/store/open-store.js';
@@ -146,6 +146,7 @@ test('a page begins behind a job, or behind the place where it stood', async () 
   for (const after of [second, place])
     expect((await queue.list({ states: ['pending'], after })).map((job) => job.id)).toEqual(['3', '4']);
   await expect(queue.list({ states: ['dead'], after: place })).rejects.toMatchObject({ code: 'usage' });
+});
 
 async function* streamed(inputs: Iterable<JobInput>): AsyncGenerator<JobInput> {
   for (const input of inputs) yield input;

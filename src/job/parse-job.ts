@@ -1,6 +1,6 @@
 /** What a caller gave becomes a job, or a plain refusal. Pure. */
 import { usageError } from '../errors.js';
-import type { Command, NewJob, Stragglers } from './job.js';
+import type { Command, JsonValue, NewJob, Stragglers } from './job.js';
 import { readValue } from './option-kinds.js';
 import type { OptionKind } from './option-kinds.js';
 import { JOB_DEFAULTS, JOB_OPTIONS } from './options.js';
@@ -25,6 +25,8 @@ const OPTIONS: ReadonlyMap<string, CheckedOption> = new Map(
 interface Given {
   id?: string;
   command?: Command;
+  handler?: string;
+  payload?: JsonValue;
   queue?: string;
   priority?: number;
   run_at?: number;
@@ -75,15 +77,20 @@ export function parseJobInput(input: unknown, defaults: JobDefaults = JOB_DEFAUL
 }
 
 function toNewJob(given: Given, defaults: JobDefaults): NewJob {
-  const { command, run_at: atMs } = given;
-  if (command === undefined) throw usageError('job has no "command"', 'queuectl enqueue -- sleep 2');
+  const { command, handler, run_at: atMs } = given;
+  if (handler !== undefined) refuseWithHandler(given);
+  else if (command === undefined) throw usageError('job has no "command"', 'queuectl enqueue -- sleep 2');
+  else if (given.payload !== undefined)
+    throw usageError('"payload" is for a job with a "handler"', 'a command gets its input by "stdin"');
   if (atMs !== undefined && given.delay !== undefined)
     throw usageError('"run_at" and "delay" exclude each other', 'give one of them');
   if (given.stdin !== undefined && given.stdin_file !== undefined)
     throw usageError('"stdin" and "stdin_file" exclude each other', 'give one of them');
   return {
     id: given.id ?? null,
-    command,
+    command: command ?? null,
+    handler: handler ?? null,
+    payload: given.payload ?? null,
     queue: given.queue ?? 'default',
     priority: given.priority ?? 0,
     start: atMs === undefined ? { delayMs: given.delay ?? 0 } : { atMs },
@@ -108,4 +115,27 @@ function toNewJob(given: Given, defaults: JobDefaults): NewJob {
     openFilesLimit: given.open_files_limit ?? null,
     processLimit: given.process_limit ?? null,
   };
+}
+
+/** A handler runs inside of a program: it has no process of its own that these could be set for. */
+const OF_A_PROCESS: readonly (keyof Given)[] = [
+  'command',
+  'cwd',
+  'env',
+  'stdin',
+  'stdin_file',
+  'stragglers',
+  'user',
+  'nice',
+  'umask',
+  'memory_limit',
+  'cpu_limit',
+  'open_files_limit',
+  'process_limit',
+];
+
+function refuseWithHandler(given: Given): void {
+  const found = OF_A_PROCESS.find((name) => given[name] !== undefined);
+  if (found !== undefined)
+    throw usageError(`"handler" and "${found}" exclude each other`, 'a handler gets its input by "payload"');
 }

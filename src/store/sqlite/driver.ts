@@ -47,7 +47,7 @@ function withNamedColumns(statement: StatementSyncInstance): Statement {
     return row;
   };
   return {
-    run: (...values) => statement.run(...values),
+    run: (...values) => statement.run(...values) as ReturnType<Statement['run']>,
     get: (...values) => {
       const found = statement.get(...values) as unknown[] | undefined;
       return found === undefined ? undefined : named(found);
