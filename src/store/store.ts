@@ -20,6 +20,8 @@ export interface FinishedRun extends RunKey {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly reason: string | null;
+  /** How long before the report its process was started; missing: when it was claimed. */
+  readonly startedMsAgo?: number;
   /** Where the launcher could tell. */
   readonly usage?: Usage | undefined;
   readonly outputBytes: number;

@@ -1,24 +1,27 @@
 /** The runs of one worker: each has a numbered slot while its process runs. Jobs claimed ahead wait for one. */
 import { isSameCancel } from '../job/cancel.js';
 import type { PendingCancel } from '../job/cancel.js';
-import { commandText } from '../job/command.js';
 import type { Transition } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
+import { failpoint } from '../failpoint.js';
 import type { Launcher } from '../launcher/launcher.js';
 import { signalNumber, Stopper } from '../launcher/stop.js';
 import { emit } from '../log.js';
 import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
 import type { CancelledRun, ExchangeRequest, RunKey, Store } from '../store/store.js';
-import { announceFinish } from './announce.js';
+import { announceClaim, announceFinish } from './announce.js';
 import { inheritedEnvironment } from './job-environment.js';
 import { Pace } from './pace.js';
 import { cleanUp, runJob } from './run-job.js';
 import type { EndedRun, RunContext } from './run-job.js';
 
 interface Occupied {
-  readonly slot: number;
+  /** 0 while the run waits in the launcher; it stays what it was once the run has ended. */
+  slot: number;
+  holdsSlot: boolean;
   readonly job: ProcessingJob;
+  readonly claimedAt: number;
   readonly stopper: Stopper;
   /** Why the run was first told to end. */
   stoppedFor: 'cancelled' | 'given_back' | null;
@@ -26,6 +29,7 @@ interface Occupied {
   cancel: PendingCancel | null;
   /** Set once the process has ended. */
   finished: EndedRun | null;
+  startedAt: number;
   endedAt: number;
   /** The store gave the job to somebody else: the end of this run must not be reported. */
   disowned: boolean;
@@ -42,7 +46,13 @@ export class Slots {
   readonly #environment = inheritedEnvironment(process.env);
   #launcher: Launcher | null = null;
   readonly #onFinished: () => void;
-  readonly #occupied = new Set<Occupied>();
+  /** Those whose end the store has not taken yet, by `keyOf`. */
+  readonly #occupied = new Map<string, Occupied>();
+  /** Of these, those that the launcher keeps until there is a place, in its order. */
+  readonly #queued = new Set<Occupied>();
+  /** Of these, those that have ended, in that order. */
+  readonly #ended = new Set<Occupied>();
+  readonly #freeSlots: number[];
   readonly #pace = new Pace();
   #waiting: Waiting[] = [];
   /** How often jobs that waited were dropped, and how many of these times the store has heard of. */
@@ -56,6 +66,7 @@ export class Slots {
   /** `onFinished` is called whenever a process has ended. */
   constructor(total: number, store: Store, onFinished: () => void) {
     this.#total = total;
+    this.#freeSlots = Array.from({ length: total }, (_, index) => index + 1);
     this.#store = store;
     this.#onFinished = onFinished;
   }
@@ -67,44 +78,56 @@ export class Slots {
   /** How many jobs can be taken once `finished` is stored: for free slots, and of short jobs some ahead of them. */
   get free(): number {
     const ahead = this.#pace.ahead(this.#total);
-    return Math.max(0, this.#total + ahead - this.#active.length - this.#waiting.length);
+    return Math.max(0, this.#total + ahead - this.#activeCount - this.#waiting.length);
   }
 
   /** What runs, and what was claimed ahead. */
   get running(): RunKey[] {
-    const active = this.#active.filter((run) => !run.disowned);
+    const active = [...this.#occupied.values()].filter((run) => run.finished === null && !run.disowned);
     return [...active, ...this.#waiting].map(({ job }) => toKey(job));
   }
 
-  get #active(): Occupied[] {
-    return [...this.#occupied].filter((run) => run.finished === null);
+  /** How many processes run. */
+  get runningCount(): number {
+    return Math.min(this.#activeCount, this.#total);
   }
 
-  get finished(): EndedRun[] {
-    return [...this.#occupied].flatMap((run) => run.finished ?? []);
+  get #activeCount(): number {
+    return this.#occupied.size - this.#ended.size;
+  }
+
+  get #isNothingAhead(): boolean {
+    return this.#waiting.length === 0 && this.#queued.size === 0;
   }
 
   /** In how many ms the store should hear of us; null: there is nothing to tell. */
   get reportInMs(): number | null {
     if (this.#drops > this.#reportedDrops) return 0;
-    const ends = [...this.#occupied].filter((run) => run.finished !== null);
-    if (ends.length === 0) return null;
-    if (this.#waiting.length === 0) return 0;
-    return this.#pace.shareInMs(Math.min(...ends.map(({ endedAt }) => endedAt)));
+    const [first] = this.#ended;
+    if (first === undefined) return null;
+    return this.#isNothingAhead ? 0 : this.#pace.shareInMs(first.endedAt);
   }
 
   /** In how many ms a job that waits for a slot has waited for too long. */
   get staleInMs(): number {
-    const [first] = this.#waiting;
+    const [queued] = this.#queued;
+    const first = queued ?? this.#waiting[0];
     return first === undefined ? Infinity : this.#pace.staleInMs(first.claimedAt);
   }
 
   /** What waits for a slot is ours no longer; the next report gives it back. */
   dropWaiting(): void {
+    if (this.#isNothingAhead) return;
+    this.#pace.forget();
+    if (this.#queued.size > 0) {
+      // Each is now reported as never started, or has been started and goes on.
+      this.#launcher?.withdraw();
+      this.#queued.clear();
+      failpoint('run.after_withdraw');
+    }
     if (this.#waiting.length === 0) return;
     this.#waiting = [];
     this.#drops += 1;
-    this.#pace.forget();
   }
 
   /** From now on runs are started by this launcher. */
@@ -121,7 +144,11 @@ export class Slots {
 
   /** What to tell the store; call `reported` with its number once the store has taken it. */
   report(): ExchangeRequest & { readonly finished: readonly EndedRun[]; readonly drops: number } {
-    const { running, finished, free } = this;
+    const { running, free } = this;
+    const now = performance.now();
+    const finished = [...this.#ended].flatMap(({ finished: end, startedAt }) =>
+      end === null ? [] : { ...end, startedMsAgo: now - startedAt },
+    );
     return { running, finished, free, drops: this.#drops };
   }
 
@@ -136,47 +163,77 @@ export class Slots {
     this.#startWaiting();
   }
 
+  /** A launcher that keeps runs gets all of them, so that none of its places waits for us. */
   #startWaiting(): void {
-    while (this.#active.length < this.#total) {
+    const keeps = this.#launcher?.capabilities.queues === true;
+    while (keeps || this.#activeCount < this.#total) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
-      this.#start(next.job);
+      this.#start(next, keeps);
     }
   }
 
-  #start(job: ProcessingJob): void {
+  #start({ job, claimedAt }: Waiting, isKept: boolean): void {
     if (this.#launcher === null) throw new Error('the slots are not open');
     const run: Occupied = {
-      slot: this.#freeSlot(),
+      slot: 0,
+      holdsSlot: false,
       job,
+      claimedAt,
       stopper: new Stopper(),
       stoppedFor: null,
       cancel: null,
       finished: null,
+      startedAt: performance.now(),
       endedAt: 0,
       disowned: false,
     };
-    this.#occupied.add(run);
-    const command = commandText(job.command);
-    emit({ event: 'job.claimed', slot: run.slot, id: job.id, run: job.run, command });
+    this.#occupied.set(keyOf(job), run);
+    if (isKept) this.#queued.add(run);
+    else this.#noteStart(run);
     // Its claim was under way when everything was told to end: it goes back without a start.
     if (this.#graceMs !== null) stopWithin(run, this.#graceMs);
-    void this.#watch(run, this.#launcher);
+    void this.#watch(run, this.#launcher, isKept);
   }
 
-  async #watch(run: Occupied, launcher: Launcher): Promise<void> {
+  #noteStart(run: Occupied): void {
+    this.#queued.delete(run);
+    run.slot = this.#freeSlots.shift() ?? 1;
+    run.holdsSlot = true;
+    announceClaim(run.slot, run.job);
+  }
+
+  #freeSlot(run: Occupied): void {
+    if (!run.holdsSlot) return;
+    run.holdsSlot = false;
+    const next = this.#freeSlots.findIndex((free) => free > run.slot);
+    this.#freeSlots.splice(next < 0 ? this.#freeSlots.length : next, 0, run.slot);
+  }
+
+  async #watch(run: Occupied, launcher: Launcher, isKept: boolean): Promise<void> {
+    const onStarted = (): void => this.#noteStart(run);
     const context: RunContext = {
       store: this.#store,
       launcher,
       environment: this.#environment,
       stoppedFor: () => run.stoppedFor ?? 'given_back',
       attached: false,
+      ...(isKept && { whenStarted: { places: this.#total, onStarted, onEnded: () => this.#freeSlot(run) } }),
       maxOutputBytes: this.maxOutputBytes,
     };
-    const startedAt = performance.now();
     run.finished = await runJob(run.job, context, run.stopper.signal);
-    run.endedAt = performance.now();
-    this.#pace.noteRun(run.endedAt - startedAt);
+    const { times } = run.finished;
+    run.startedAt = times?.startedAt ?? run.startedAt;
+    run.endedAt = times?.endedAt ?? performance.now();
+    if (run.holdsSlot || times !== null) this.#pace.noteRun(run.endedAt - run.startedAt);
+    this.#freeSlot(run);
+    // It failed before it had a slot; a run that was withdrawn is never named.
+    if (run.slot === 0 && run.finished.outcome === 'failure') {
+      run.slot = this.#freeSlots[0] ?? 1;
+      announceClaim(run.slot, run.job);
+    }
+    this.#queued.delete(run);
+    this.#ended.add(run);
     this.#startWaiting();
     if (run.disowned) this.settle(run.finished, 'refused');
     this.#onFinished();
@@ -189,11 +246,12 @@ export class Slots {
   settle(finished: EndedRun, answer: 'accepted' | 'cancelled' | 'refused'): void {
     const run = this.#find(finished);
     if (run === undefined) return;
-    this.#occupied.delete(run);
+    this.#occupied.delete(keyOf(finished));
+    this.#ended.delete(run);
     if (answer !== 'refused') {
       cleanUp(this.#store, finished);
       const transition: Transition = answer === 'cancelled' ? { to: 'cancelled' } : finished.transition;
-      announceFinish(run.slot, run.job.id, transition);
+      if (run.slot > 0) announceFinish(run.slot, run.job.id, transition);
     } else {
       removeFile(noteFile(this.#store.runDir, finished.seq, finished.run));
       emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
@@ -212,7 +270,7 @@ export class Slots {
   /** The same for every run; one that has ended already is dropped. */
   disownAll(graceMs: number): void {
     this.#waiting = [];
-    for (const { job, finished } of this.#occupied) {
+    for (const { job, finished } of this.#occupied.values()) {
       if (finished === null) this.disown(job, graceMs);
       else this.settle(finished, 'refused');
     }
@@ -232,19 +290,16 @@ export class Slots {
   /** Ends every run, and those that start later: TERM, and KILL after at most `graceMs`. */
   abortAll(graceMs: number): void {
     this.#graceMs = graceMs;
-    for (const run of this.#occupied) stopWithin(run, graceMs);
+    for (const run of this.#occupied.values()) stopWithin(run, graceMs);
   }
 
   #find(key: RunKey): Occupied | undefined {
-    return [...this.#occupied].find(({ job }) => isRun(job, key));
+    return this.#occupied.get(keyOf(key));
   }
+}
 
-  #freeSlot(): number {
-    const taken = new Set(this.#active.map((run) => run.slot));
-    let slot = 1;
-    while (taken.has(slot)) slot++;
-    return slot;
-  }
+function keyOf({ seq, run }: RunKey): string {
+  return `${seq}.${run}`;
 }
 
 function isRun(job: RunKey, key: RunKey): boolean {

@@ -80,7 +80,7 @@ export class Worker {
   stop(how: 'gracefully' | 'now'): void {
     const now = how === 'now';
     this.#slots.dropWaiting();
-    if (!this.#stopping || now) emit({ event: 'worker.stopping', running: this.#slots.running.length, now });
+    if (!this.#stopping || now) emit({ event: 'worker.stopping', running: this.#slots.runningCount, now });
     this.#stopping = true;
     if (now) this.#slots.abortAll(SHORT_GRACE_MS);
     this.#wakeUp.wake();

@@ -16,7 +16,7 @@ const FIND_OWN = `
   WHERE seq = ? AND run = ? AND session_id = ? AND state = 'processing'`;
 
 const FINISH = `
-  UPDATE jobs SET state = ?, attempts = ?, crashes = ?, run_at = ?, session_id = ?, updated_at = ?,
+  UPDATE jobs SET state = ?, attempts = ?, crashes = ?, run_at = ?, session_id = ?, updated_at = ?, started_at = ?,
     finished_at = ?, exit_code = ?, signal = ?, reason = ?, cancel = NULL
   WHERE seq = ? AND run = ? AND session_id = ? AND state = 'processing'`;
 
@@ -44,13 +44,19 @@ export function finishRun(
     'delayMs' in transition && transition.delayMs > 0 ? now + transition.delayMs : Number(row['run_at']);
   const reason = transition.to === 'cancelled' && cancel !== null ? cancel.reason : finished.reason;
   const ending: SqlValue[] = [now, finished.exitCode, finished.signal, reason];
+  const startedAt = startOf(finished, Number(row['started_at']), now);
   const owner = keepsJob(session, transition) ? session.id : null;
   connection
     .sql(FINISH)
-    .run(transition.to, attempts, crashes, runAtMs, owner, now, ...ending, seq, run, session.id);
-  appendRun(connection, session.id, Number(row['started_at']), now, finished);
+    .run(transition.to, attempts, crashes, runAtMs, owner, now, startedAt, ...ending, seq, run, session.id);
+  appendRun(connection, session.id, startedAt, now, finished);
   counters.move(String(row['queue']), 'processing', transition.to);
   return transition.to;
+}
+
+/** A job that was claimed ahead started later than that; a clock that was set back meanwhile changes nothing. */
+function startOf({ startedMsAgo }: FinishedRun, claimedAt: number, now: number): number {
+  return startedMsAgo === undefined ? claimedAt : Math.max(claimedAt, Math.round(now - startedMsAgo));
 }
 
 /** A foreground run keeps its failed job for its own retry, so that no worker takes it. */
