@@ -123,7 +123,7 @@ export class Slots {
       // Each is now reported as never started, or has been started and goes on.
       this.#launcher?.withdraw();
       this.#queued.clear();
-      failpoint('run.after_withdraw');
+      failpoint('withdraw.after_command');
     }
     if (this.#waiting.length === 0) return;
     this.#waiting = [];
