@@ -59,8 +59,8 @@ enum { LARGEST_FRAME = 8 * 1024 * 1024, SMALLEST_CAP = 256 * 1024, LONGEST_PATH 
 
 static struct buffer in;
 
-/* What the starts with SHARED have in common: its words, and the bytes that they lead into. */
-static char **shared, *shared_bytes;
+/* What the starts with SHARED have in common. */
+static char **shared;
 
 /* A start that waits for a place: its command, without the type. First come, first started. */
 struct waiting {
@@ -294,20 +294,17 @@ static void command_withdraw(const struct fields *from)
 static void command_shared(struct fields *from)
 {
   size_t length = (size_t)(from->end - from->at);
-  char *copy = shared == NULL ? malloc(length + 1) : NULL;
-  if (copy == NULL) from->bad = shared == NULL ? strerror(ENOMEM) : "the shared environment comes once";
-  else memcpy(copy, from->at, length);
-  struct fields fields = { (unsigned char *)copy, (unsigned char *)copy + length, from->bad };
+  unsigned char *copy = malloc(length + 1);
+  if (copy == NULL || shared != NULL) from->bad = shared == NULL ? strerror(ENOMEM) : "the shared environment comes once";
+  if (copy != NULL) memcpy(copy, from->at, length);
+  struct fields fields = { copy, copy + length, from->bad };
   char **words = take_words(&fields);
   if (fields.bad == NULL && fields.at != fields.end) fields.bad = "too long";
-  if (fields.bad == NULL) {
-    shared = words;
-    shared_bytes = copy;
-    return;
-  }
-  say_error(0, REFUSED, fields.bad);
-  free(words);
-  free(copy);
+  if (fields.bad == NULL) shared = words;
+  else say_error(0, REFUSED, fields.bad);
+  if (fields.bad != NULL) free(words);
+  /* The words lead into the copy. */
+  if (fields.bad != NULL || *words == NULL) free(copy);
 }
 
 static void command_end(struct fields *from, bool now)
