@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LARGE = 1024 * 1024, STARTED = 2 };
+enum { LARGE = 1024 * 1024, STARTED = 2, EXIT = 4 };
 
 static struct buffer out;
-static bool is_urgent;
+static bool is_urgent, tells_of_ends;
 
 /* Makes room for so many more bytes. Without memory for what the worker says, the launcher is of no use to it. */
 unsigned char *room(struct buffer *buffer, size_t length)
@@ -45,7 +45,8 @@ static void queue_event(const unsigned char *fields, size_t length, const void *
   memcpy(at, fields, length);
   if (bytes_length > 0) memcpy(at + length, bytes, bytes_length);
   out.end += 4 + length + bytes_length;
-  if (fields[0] != STARTED) is_urgent = true;
+  if (fields[0] == EXIT) tells_of_ends = true;
+  else if (fields[0] != STARTED) is_urgent = true;
 }
 
 size_t events_waiting(void)
@@ -53,10 +54,10 @@ size_t events_waiting(void)
   return out.end - out.start;
 }
 
-/* Whether there is more to say than that something was started. */
+/* Not that something was started; nor that it ended, as long as the next start need not wait for the worker. */
 bool has_urgent_events(void)
 {
-  return is_urgent;
+  return is_urgent || (tells_of_ends && !starts_wait());
 }
 
 /* Sends what the pipe takes. False: nobody reads any more. */
@@ -72,7 +73,7 @@ bool send_events(void)
     }
     out.start += (size_t)count;
   }
-  is_urgent = false;
+  is_urgent = tells_of_ends = false;
   return true;
 }
 
@@ -107,10 +108,11 @@ void say_exit(const struct run *run)
   const struct log *log = &run->log;
   /* What is sent along is kept, whatever became of the file. */
   bool lost = !log->is_small;
-  unsigned char fields[96], *at = put(fields, 4, 1);
+  unsigned char fields[96], *at = put(fields, EXIT, 1);
   at = put(put(at, run->id, 4), run->cause, 1);
   at = put(put(at, (uint32_t)run->exit_code, 4), (uint64_t)run->signal, 4);
-  at = put(put(put(at, run->wall_us, 8), to_us(run->usage.ru_utime), 8), to_us(run->usage.ru_stime), 8);
+  at = put(put(at, run->ended_at, 8), run->ended_at - run->started_at, 8);
+  at = put(put(at, to_us(run->usage.ru_utime), 8), to_us(run->usage.ru_stime), 8);
   at = put(put(put(at, (uint64_t)run->usage.ru_maxrss, 8), run->killed, 4), run->orphans, 4);
   at = put(put(at, log->printed, 8), lost ? log->cut + log->lost : 0, 8);
   at = put(put(put(at, lost ? (uint64_t)log->error : 0, 4), log->has_file, 1), log->is_small, 1);

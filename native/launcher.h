@@ -25,7 +25,7 @@ enum { MAX_RUNS = 1024, TOKEN_LENGTH = 128, READ_SIZE = 64 * 1024 };
 enum cause { RUNS_ON = 0, EXITED = 1, TIMED_OUT = 2, ENDED = 3, LEASE_OVER = 4 };
 
 /* Where a start failed. The numbers are the protocol's. */
-enum stage { MACHINE = 1, NOTE, DIRECTORY, STDIN, USER, LIMITS, EXEC, LEASE };
+enum stage { MACHINE = 1, NOTE, DIRECTORY, STDIN, USER, LIMITS, EXEC, LEASE, WITHDRAWN };
 
 enum phase {
   FREE,
@@ -65,7 +65,7 @@ struct run {
   bool leave, forward, paused, killing;
   uint32_t grace_ms, orphans, killed;
   uint64_t timeout_at, kill_at, file_at, give_up_at; /* us on CLOCK_BOOTTIME, or NEVER */
-  uint64_t started_at, wall_us;                      /* CLOCK_MONOTONIC */
+  uint64_t started_at, ended_at;                     /* us on CLOCK_MONOTONIC */
   int exit_code, signal;                             /* -1 and 0: none */
   struct rusage usage;
   struct log log;
@@ -73,7 +73,7 @@ struct run {
 
 /* One command to start a run. The pointers lead into the command's frame, but for argv and env themselves. */
 struct start {
-  uint32_t run, flags, grace_ms, uid, gid, umask;
+  uint32_t run, flags, grace_ms, uid, gid, umask, places;
   int32_t nice;
   uint64_t timeout_ms, cap, memory, cpu_seconds, open_files, processes;
   const char *token, *note, *output, *directory, *stdin_bytes;
@@ -83,13 +83,14 @@ struct start {
 enum {
   SHELL = 1,
   FORWARD = 4,
+  SHARED = 8,
   LEAVE = 16,
   STDIN_FILE = 32,
   STDIN_BYTES = 64,
   HAS_USER = 128,
   HAS_UMASK = 256,
   HAS_NICE = 512,
-  ALL_FLAGS = SHELL | FORWARD | LEAVE | STDIN_FILE | STDIN_BYTES | HAS_USER | HAS_UMASK | HAS_NICE,
+  ALL_FLAGS = SHELL | FORWARD | SHARED | LEAVE | STDIN_FILE | STDIN_BYTES | HAS_USER | HAS_UMASK | HAS_NICE,
 };
 
 /* main.c */
@@ -104,8 +105,11 @@ void unwatch_fd(int fd);
 bool take_lock(const char *file);
 
 /* protocol.c */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 bool read_commands(void); /* false: end of file, or garbage; nothing more will be read */
+bool starts_wait(void);
+void start_waiting(void); /* those that have a place now */
+void withdraw(uint32_t run); /* the start of this run, or with 0 every one, if it still waits */
 
 /* events.c */
 enum error_code { GARBAGE = 1, UNKNOWN, REFUSED };
@@ -141,7 +145,7 @@ void pause_forwarding(bool pause);
 bool leader_ended(struct run *run);
 void end_run(struct run *run, enum cause cause, int signal, uint64_t grace_ms);
 void end_all(enum cause cause, uint64_t grace_ms);
-bool all_ended(void);
+uint32_t count_runs(void); /* that are not over */
 void progress(void);
 uint64_t next_due(void);
 

@@ -16,7 +16,7 @@
 enum {
   LAST_GRACE_MS = 1000,          /* what runs get when the worker is gone */
   LAST_WORDS_US = 1000000,       /* how long a worker that is not gone has to hear of their end */
-  STARTED_MAY_WAIT_US = 50000,   /* the news of a start is usually sent along with that of the end */
+  NEWS_MAY_WAIT_US = 20000,      /* what is not urgent is sent along with more of it */
   PAUSE_ABOVE = 1024 * 1024,     /* bytes on their way to the worker */
   RESUME_BELOW = 256 * 1024,
   FIRST_LOCK_BYTE = 0x40000000,  /* SQLite's: the pending byte, the reserved byte, 510 shared bytes */
@@ -126,6 +126,7 @@ static void begin_to_end(void)
   if (ending) return;
   ending = true;
   unwatch_fd(COMMANDS_FD);
+  withdraw(0);
   end_all(ENDED, LAST_GRACE_MS);
 }
 
@@ -171,7 +172,7 @@ static void send(bool at_once)
   static bool paused;
   if (events_waiting() == 0) return;
   uint64_t now = now_us();
-  if (!at_once && send_at == NEVER) send_at = now + STARTED_MAY_WAIT_US;
+  if (!at_once && send_at == NEVER) send_at = now + NEWS_MAY_WAIT_US;
   if (!at_once && send_at > now) return;
   send_at = NEVER;
   if (!send_events()) begin_to_end();
@@ -182,7 +183,7 @@ static void send(bool at_once)
 
 static bool is_over(void)
 {
-  if (!ending || !all_ended()) return false;
+  if (!ending || count_runs() > 0) return false;
   if (leave_at == NEVER) leave_at = now_us() + LAST_WORDS_US;
   return events_waiting() == 0 || leave_at <= now_us();
 }
@@ -197,6 +198,7 @@ int main(void)
   }
   for (;;) {
     progress();
+    start_waiting();
     send(has_urgent_events() || ending);
     if (is_over()) return 0;
     uint64_t due = next_due();

@@ -10,34 +10,39 @@
  *
  * Commands
  *
- *   1 hello     u16 version (1), text lock file (empty: none). Comes first, and once.
+ *   1 hello     u16 version (2), text lock file (empty: none). Comes first, and once.
  *   2 start     u32 run (any number but 0 that is not in use), u32 flags, u64 timeout in ms (0: none),
  *               u32 grace in ms, u64 cap of the log in bytes (0: none; else at least 256 KiB),
  *               u32 user, u32 group, u32 umask, i32 nice, u64 bytes of memory, u64 seconds of CPU time,
- *               u64 open files, u64 processes (limits; 0: none), text token (A-Z a-z 0-9 _ -, 1 to 128),
- *               text note file, text output file, text directory (empty: the launcher's own),
+ *               u64 open files, u64 processes (limits; 0: none), u32 places (0: it starts at once; else it waits, in
+ *               order, until fewer runs than this go on), text token (A-Z a-z 0-9 _ -, 1 to 128), text note file,
+ *               text output file, text directory (empty: the launcher's own),
  *               bytes standard input, words argv, words environment
- *               flags: 1 argv is one line for the shell, 4 forward the output, 16 let stragglers live,
- *               32 standard input names a file, 64 it is the input itself, 128 set user and group,
- *               256 set the umask, 512 set nice
+ *               flags: 1 argv is one line for the shell, 4 forward the output, 8 add the shared environment,
+ *               16 let stragglers live, 32 standard input names a file, 64 it is the input itself,
+ *               128 set user and group, 256 set the umask, 512 set nice
  *   3 end       u32 run, u32 signal (1 to 64), u32 grace in ms: the signal, then KILL after the grace
  *   4 end now   u32 run: KILL
  *   5 deadline  u64 when the lease was asked for (us, CLOCK_MONOTONIC), u32 ms from then to TERM, u32 ms to KILL
  *               (both 0: there is no lease). It holds for every run, until the next such command.
- *   The end of the commands means that the worker is gone: every run gets TERM, after 1 s KILL.
- *   An end for a run that is over changes nothing.
+ *   6 withdraw  every start that still waits is forgotten. It changes nothing for what was started.
+ *   7 shared    words environment: what the starts with flag 8 have in common. A start's own words win over it.
+ *               Comes once, before the first of them.
+ *   The end of the commands means that the worker is gone: what waits is never started, every run gets TERM, after
+ *   1 s KILL. An end for a start that waits withdraws it; an end for a run that is over changes nothing.
  *
  * Events
  *
  *   1 hello         u16 version, u32 pid of the launcher
  *   2 started       u32 run, u32 pid, u64 start time (clock ticks since the boot, as in /proc/<pid>/stat)
  *   3 start failed  u32 run, u32 errno, u8 stage (1 the machine, 2 note, 3 directory, 4 standard input, 5 user,
- *                   6 limits, 7 exec, 8 the lease is over)
+ *                   6 limits, 7 exec, 8 the lease is over, 9 withdrawn: it waited, and nothing of it was done)
  *   4 exit          u32 run, u8 cause (1 by itself, 2 timeout, 3 end, 4 lease), i32 exit code (-1: none), u32 signal
- *                   (0: none), u64 wall us, u64 user us, u64 system us, u64 peak memory in KiB, u32 stragglers killed,
- *                   u32 processes that could not be killed, u64 bytes printed, u64 of these not kept,
- *                   u32 errno of the first loss (0: none), u8 a file was written, u8 the bytes are all of the log,
- *                   bytes log
+ *                   (0: none), u64 when it ended (us, CLOCK_MONOTONIC), u64 wall us, u64 user us, u64 system us,
+ *                   u64 peak memory in KiB, u32 stragglers killed, u32 processes that could not be killed,
+ *                   u64 bytes printed, u64 of these not kept, u32 errno of the first loss (0: none),
+ *                   u8 a file was written, u8 the bytes are all of the log, bytes log. While starts wait, the news
+ *                   of an end may be up to 20 ms late.
  *   5 output        u32 run, u8 stream (1 out, 2 error), the rest: what was printed
  *   6 error         u32 run (0: none), u8 code (1 garbage: every run is ended as at the end of the commands,
  *                   2 unknown type, 3 refused), text. A start that was refused gets no other event.
@@ -53,6 +58,25 @@
 enum { LARGEST_FRAME = 8 * 1024 * 1024, SMALLEST_CAP = 256 * 1024, LONGEST_PATH = 4095 };
 
 static struct buffer in;
+
+/* What the starts with SHARED have in common. */
+static char **shared;
+
+/* A start that waits for a place: its command, without the type. First come, first started. */
+struct waiting {
+  struct waiting *next;
+  uint32_t run, places, length;
+  unsigned char fields[];
+};
+static struct waiting *first_waiting, **end_of_waiting = &first_waiting;
+static uint32_t waiting_count;
+
+static bool waits(uint32_t run)
+{
+  const struct waiting *waiting = first_waiting;
+  while (waiting != NULL && waiting->run != run) waiting = waiting->next;
+  return waiting != NULL;
+}
 
 /* A command being read. Once a field was not there or not right, all the others are empty and `bad` says why. */
 struct fields {
@@ -113,6 +137,24 @@ static char **take_words(struct fields *from)
   return words;
 }
 
+/* An environment on top of another. Of two values for a name the first stands. The caller frees it. */
+static char **add_words(char **own, char **others)
+{
+  size_t count = 0, more = 0;
+  while (own[count] != NULL) count++;
+  while (others[more] != NULL) more++;
+  char **both = malloc((count + more + 1) * sizeof *both);
+  if (both == NULL) return NULL;
+  memcpy(both, own, count * sizeof *both);
+  for (size_t end = count; *others != NULL; others++) {
+    size_t name = strcspn(*others, "="), i = 0;
+    while (i < end && (strncmp(own[i], *others, name) != 0 || own[i][name] != '=')) i++;
+    if (i == end) both[count++] = *others;
+  }
+  both[count] = NULL;
+  return both;
+}
+
 static bool is_token(const char *text)
 {
   static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -121,7 +163,7 @@ static bool is_token(const char *text)
 
 static const char *check_start(const struct start *start)
 {
-  if (start->run == 0 || find_run(start->run) != NULL) return "the run's number is not free";
+  if (start->run == 0 || find_run(start->run) != NULL || waits(start->run)) return "the run's number is not free";
   if ((start->flags & ~(uint32_t)ALL_FLAGS) != 0) return "unknown flags";
   if ((start->flags & (STDIN_FILE | STDIN_BYTES)) == (STDIN_FILE | STDIN_BYTES)) return "two inputs";
   if ((start->flags & STDIN_FILE) != 0 && memchr(start->stdin_bytes, '\0', start->stdin_length) !=
@@ -132,6 +174,7 @@ static const char *check_start(const struct start *start)
   if (!is_token(start->token)) return "the token is not right";
   if (*start->note == '\0' || *start->output == '\0') return "a file has no name";
   if (start->cap != 0 && start->cap < SMALLEST_CAP) return "the cap is too small";
+  if ((start->flags & SHARED) != 0 && shared == NULL) return "no environment is shared";
   if (start->umask > 0777) return "the umask is not right";
   if (start->nice < -20 || start->nice > 19) return "nice is not right";
   /* As numbers of a user they mean "leave it as it is". */
@@ -139,7 +182,8 @@ static const char *check_start(const struct start *start)
   return NULL;
 }
 
-static void command_start(struct fields *from)
+/* Reads and checks a start. The caller frees its argv and env, whatever became of it. */
+static struct start take_start(struct fields *from)
 {
   struct start start;
   start.run = take_u32(from);
@@ -155,6 +199,7 @@ static void command_start(struct fields *from)
   start.cpu_seconds = take_number(from, 8);
   start.open_files = take_number(from, 8);
   start.processes = take_number(from, 8);
+  start.places = take_u32(from);
   start.token = take_text(from, TOKEN_LENGTH);
   start.note = take_text(from, LONGEST_PATH);
   start.output = take_text(from, LONGEST_PATH);
@@ -165,10 +210,101 @@ static void command_start(struct fields *from)
   start.env = take_words(from);
   if (from->bad == NULL && from->at != from->end) from->bad = "too long";
   if (from->bad == NULL) from->bad = check_start(&start);
-  if (from->bad == NULL) start_run(&start);
-  else say_error(start.run, REFUSED, from->bad);
+  if (from->bad == NULL && (start.flags & SHARED) != 0) {
+    char **own = start.env;
+    start.env = add_words(own, shared);
+    free(own);
+    if (start.env == NULL) from->bad = strerror(ENOMEM);
+  }
+  return start;
+}
+
+/* Keeps the command until there is a place. */
+static void wait_for_place(const struct start *start, const unsigned char *fields, uint32_t length)
+{
+  struct waiting *waiting = waiting_count < MAX_RUNS ? malloc(sizeof *waiting + length) : NULL;
+  if (waiting == NULL) return say_start_failed(start->run, EAGAIN, MACHINE);
+  *waiting = (struct waiting){ .run = start->run, .places = start->places, .length = length };
+  memcpy(waiting->fields, fields, length);
+  *end_of_waiting = waiting;
+  end_of_waiting = &waiting->next;
+  waiting_count++;
+}
+
+static void remove_waiting(struct waiting **link)
+{
+  struct waiting *waiting = *link;
+  *link = waiting->next;
+  if (end_of_waiting == &waiting->next) end_of_waiting = link;
+  waiting_count--;
+}
+
+static void command_start(struct fields *from)
+{
+  unsigned char *fields = from->at;
+  struct start start = take_start(from);
+  if (from->bad != NULL) say_error(start.run, REFUSED, from->bad);
+  else if (start.places > 0 && (starts_wait() || count_runs() >= start.places))
+    wait_for_place(&start, fields, (uint32_t)(from->end - fields));
+  else start_run(&start);
   free(start.argv);
   free(start.env);
+}
+
+bool starts_wait(void)
+{
+  return first_waiting != NULL;
+}
+
+void start_waiting(void)
+{
+  while (first_waiting != NULL && count_runs() < first_waiting->places) {
+    struct waiting *next = first_waiting;
+    remove_waiting(&first_waiting);
+    struct fields from = { next->fields, next->fields + next->length, NULL };
+    struct start start = take_start(&from);
+    if (from.bad == NULL) start_run(&start);
+    else say_start_failed(next->run, ENOMEM, MACHINE); /* all else was checked when it came */
+    free(start.argv);
+    free(start.env);
+    free(next);
+  }
+}
+
+void withdraw(uint32_t run)
+{
+  for (struct waiting **link = &first_waiting; *link != NULL;) {
+    struct waiting *waiting = *link;
+    if (run != 0 && waiting->run != run) {
+      link = &waiting->next;
+      continue;
+    }
+    remove_waiting(link);
+    say_start_failed(waiting->run, ECANCELED, WITHDRAWN);
+    free(waiting);
+  }
+}
+
+static void command_withdraw(const struct fields *from)
+{
+  if (from->at != from->end) say_error(0, REFUSED, "too long");
+  else withdraw(0);
+}
+
+static void command_shared(struct fields *from)
+{
+  size_t length = (size_t)(from->end - from->at);
+  unsigned char *copy = malloc(length + 1);
+  if (copy == NULL || shared != NULL) from->bad = shared == NULL ? strerror(ENOMEM) : "the shared environment comes once";
+  if (copy != NULL) memcpy(copy, from->at, length);
+  struct fields fields = { copy, copy + length, from->bad };
+  char **words = take_words(&fields);
+  if (fields.bad == NULL && fields.at != fields.end) fields.bad = "too long";
+  if (fields.bad == NULL) shared = words;
+  else say_error(0, REFUSED, fields.bad);
+  if (fields.bad != NULL) free(words);
+  /* The words lead into the copy. */
+  if (fields.bad != NULL || *words == NULL) free(copy);
 }
 
 static void command_end(struct fields *from, bool now)
@@ -177,6 +313,7 @@ static void command_end(struct fields *from, bool now)
   if (from->bad == NULL && from->at != from->end) from->bad = "too long";
   if (from->bad == NULL && (signal < 1 || signal > 64)) from->bad = "no such signal";
   if (from->bad != NULL) return say_error(id, REFUSED, from->bad);
+  if (id != 0) withdraw(id);
   struct run *run = find_run(id);
   if (run != NULL) end_run(run, ENDED, (int)signal, signal == SIGKILL ? 0 : grace_ms);
 }
@@ -232,6 +369,12 @@ static bool command(unsigned char *body, uint32_t length)
     return true;
   case 5:
     command_deadline(&fields);
+    return true;
+  case 6:
+    command_withdraw(&fields);
+    return true;
+  case 7:
+    command_shared(&fields);
     return true;
   default:
     say_error(0, UNKNOWN, "unknown command");

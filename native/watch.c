@@ -32,11 +32,11 @@ struct run *find_run(uint32_t id)
   return NULL;
 }
 
-bool all_ended(void)
+uint32_t count_runs(void)
 {
-  for (int i = 0; i < used_runs; i++)
-    if (runs[i].phase == RUNNING || runs[i].phase == STRAGGLING) return false;
-  return true;
+  uint32_t count = 0;
+  for (int i = 0; i < used_runs; i++) count += runs[i].phase == RUNNING || runs[i].phase == STRAGGLING;
+  return count;
 }
 
 static void close_fd(int *fd)
@@ -107,7 +107,7 @@ bool leader_ended(struct run *run)
   siginfo_t end = { 0 };
   if (run->phase != RUNNING) return run->phase == STRAGGLING;
   if (waitid(P_PID, (id_t)run->pid, &end, WEXITED | WNOWAIT | WNOHANG) < 0 || end.si_pid == 0) return false;
-  run->wall_us = mono_us() - run->started_at;
+  run->ended_at = mono_us();
   if (end.si_code == CLD_EXITED) run->exit_code = end.si_status;
   else run->signal = end.si_status;
   close_fd(&run->pidfd);

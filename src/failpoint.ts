@@ -21,6 +21,7 @@ export const FAILPOINTS = [
   'run.after_spawn',
   'run.after_note',
   'run.after_exit',
+  'withdraw.after_command',
   'finish.before_commit',
   'finish.after_commit',
   'finish.after_cleanup',

@@ -7,8 +7,10 @@ export interface LaunchSpec {
   readonly command: LaunchCommand;
   /** Null: the caller's own directory. */
   readonly cwd: string | null;
-  /** The whole environment of the process. */
+  /** The environment of the process, with `sharedEnv` the whole of it. */
   readonly env: Readonly<Record<string, string>>;
+  /** What `env` is added to, and wins over. One object for many runs is handed over once. */
+  readonly sharedEnv?: Readonly<Record<string, string>>;
   /** Unique to this run and also in `env`: by it, what is left of the run can be found and proved ours. */
   readonly token: string;
   readonly timeoutMs: number | null;
@@ -20,6 +22,15 @@ export interface LaunchSpec {
   readonly capBytes?: number | null;
   /** Receives what the process prints while it runs, as well as the file: for a command in the foreground. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+  /**
+   * Where the launcher can (`capabilities.queues`): the run waits, in order, until fewer runs than this go on, so that
+   * one starts as soon as another has ended. Missing: it starts at once.
+   */
+  readonly places?: number;
+  /** Called once, when its process has been started: with news of it, so perhaps later. Not where it never was. */
+  readonly onStarted?: () => void;
+  /** Called once, when its end is known; what else that frees is known before the next start is told of. */
+  readonly onEnded?: () => void;
   /** Written before the process does anything, removed by the caller once the run's end is stored. */
   readonly noteFile: string;
   /** A file, from the run's directory, or the input itself, at most 1 MiB. Missing: none. */
@@ -77,6 +88,12 @@ export interface RunOutput {
   readonly lost: string | null;
 }
 
+/** By performance.now(). */
+export interface RunTimes {
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
 export interface Exit {
   /** What ended it first: itself, its time limit, the caller's signal, or it never started. */
   readonly cause: ExitCause;
@@ -87,6 +104,8 @@ export interface Exit {
   readonly message: string | null;
   /** Where the launcher can tell (`capabilities.usage`). */
   readonly usage?: Usage;
+  /** Where the launcher can tell, and the process was started. */
+  readonly times?: RunTimes;
   /** Where the launcher keeps records (`capabilities.records`); else all there is to know is in the file. */
   readonly output?: RunOutput;
 }
@@ -103,6 +122,8 @@ interface LauncherCapabilities {
   readonly limits: boolean;
   /** Its logs keep the time and stream of what was printed, and have a cap; else they are plain text. */
   readonly records: boolean;
+  /** Keeps runs that wait for a place, and starts each without asking the caller. */
+  readonly queues: boolean;
 }
 
 export interface Launcher {
@@ -116,6 +137,8 @@ export interface Launcher {
    * or after another grace, and sooner when asked again.
    */
   run(spec: LaunchSpec, signal: AbortSignal): Promise<Exit>;
+  /** Runs that still wait for a place end as 'stopped', and nothing of them is done. */
+  withdraw(): void;
   /** Ends what still runs and frees what the launcher holds. */
   close(): Promise<void>;
 }

@@ -49,6 +49,7 @@ export class CommandWriter {
     this.#u64(start.cpuSeconds ?? 0);
     this.#u64(start.openFiles ?? 0);
     this.#u64(start.processes ?? 0);
+    this.#u32(start.places);
     this.#text(start.token);
     this.#text(start.noteFile);
     this.#text(start.outputFile);
@@ -79,6 +80,18 @@ export class CommandWriter {
     this.#u32(termAfterMs);
     this.#u32(killAfterMs);
     this.#finish();
+  }
+
+  withdraw(): void {
+    this.#begin(COMMAND.withdraw);
+    this.#finish();
+  }
+
+  /** False, and nothing written, where the frame would be too large. */
+  shared(environment: readonly string[]): boolean {
+    this.#begin(COMMAND.shared);
+    this.#words(environment);
+    return this.#finish();
   }
 
   #begin(type: number): void {
@@ -159,6 +172,7 @@ function flagsOf(start: StartCommand): number {
   let flags = 0;
   if ('shell' in start.command) flags |= FLAG.shell;
   if (start.forward) flags |= FLAG.forward;
+  if (start.addsToShared) flags |= FLAG.shared;
   if (start.leaveStragglers) flags |= FLAG.leave;
   if (start.stdin !== undefined) flags |= 'file' in start.stdin ? FLAG.stdinFile : FLAG.stdinBytes;
   if (start.user !== undefined) flags |= FLAG.user;

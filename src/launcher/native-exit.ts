@@ -20,11 +20,13 @@ export function toExit(event: ExitEvent, spec: LaunchSpec): NativeExit {
     exitCode: event.exitCode,
     signal: event.signal === 0 ? null : (SIGNAL_NAMES.get(event.signal) ?? `SIG${event.signal}`),
   };
+  const endedAt = event.endedAtUs / 1000 - performanceStart();
   return {
     ...exit,
     message: describe(exit, event, spec),
     usage: { userMs: event.userUs / 1000, systemMs: event.systemUs / 1000, maxRssKb: event.maxRssKb },
     wallMs: event.wallUs / 1000,
+    times: { startedAt: endedAt - event.wallUs / 1000, endedAt },
     output: {
       bytes: event.printedBytes,
       droppedBytes: event.droppedBytes,
@@ -33,6 +35,14 @@ export function toExit(event: ExitEvent, spec: LaunchSpec): NativeExit {
       lost: event.errno === 0 ? null : errorName(event.errno),
     },
   };
+}
+
+let startMs: number | null = null;
+
+/** What performance.now() counts from, by the clock that the launcher reads. */
+function performanceStart(): number {
+  startMs ??= Number(process.hrtime.bigint()) / 1e6 - performance.now();
+  return startMs;
 }
 
 function toCause(cause: ExitEvent['cause']): NativeExit['cause'] {
@@ -75,6 +85,8 @@ export function toStartFailure(errno: number, stage: StartStage, spec: LaunchSpe
       return noStart(`cannot write ${spec.noteFile}: ${code}`);
     case 'machine':
       return noStart(`cannot start a process: ${code}`);
+    case 'withdrawn':
+      return stoppedBeforeStart();
     case 'lease':
       return {
         cause: 'lease_over',
@@ -94,6 +106,10 @@ export function toStartFailure(errno: number, stage: StartStage, spec: LaunchSpe
     default:
       return failure;
   }
+}
+
+export function stoppedBeforeStart(): NativeExit {
+  return { cause: 'stopped', exitCode: null, signal: null, message: 'stopped before it started' };
 }
 
 export function refused(message: string): NativeExit {

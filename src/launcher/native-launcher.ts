@@ -5,9 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { failpoint } from '../failpoint.js';
 import type { Launcher, LaunchSpec } from './launcher.js';
 import { endLeftovers } from './leftovers.js';
-import { type NativeExit, noStart, refused, toExit, toStartFailure } from './native-exit.js';
+import {
+  type NativeExit,
+  noStart,
+  refused,
+  stoppedBeforeStart,
+  toExit,
+  toStartFailure,
+} from './native-exit.js';
 import { LauncherProcess } from './native-process.js';
-import { type NativeLaunchSpec, startError, toStartCommand } from './native-spec.js';
+import { type NativeLaunchSpec, startError, toStartCommand, toWords } from './native-spec.js';
 import type { LauncherEvent } from './protocol.js';
 import { graceOf, onStop, SIGTERM, type StopRequest } from './stop.js';
 
@@ -47,6 +54,7 @@ export class NativeLauncher {
     pipes: true,
     limits: true,
     records: true,
+    queues: true,
   };
   readonly #options: NativeLauncherOptions;
   readonly #running = new Map<number, Running>();
@@ -54,9 +62,12 @@ export class NativeLauncher {
   #starting: Promise<LauncherProcess> | null = null;
   #greeted = false;
   #onGreeting: (() => void)[] = [];
+  /** What the program was told that its starts share. */
+  #sharedEnv: NativeLaunchSpec['sharedEnv'];
   #deaths = 0;
   #lastRun = 0;
   #deadline: Deadline | null = null;
+  #withdrawals = 0;
 
   constructor(options: NativeLauncherOptions) {
     this.#options = options;
@@ -84,15 +95,23 @@ export class NativeLauncher {
     if (signal.aborted) return Promise.resolve(stoppedBeforeStart());
     // No promise between the call and the start, where the launcher is up.
     if (this.#process !== null) return this.#run(this.#process, spec, signal);
-    return this.#startProcess().then((process) =>
-      signal.aborted ? stoppedBeforeStart() : this.#run(process, spec, signal),
-    );
+    const withdrawals = this.#withdrawals;
+    return this.#startProcess().then((process) => {
+      const isWithdrawn = spec.places !== undefined && withdrawals !== this.#withdrawals;
+      return signal.aborted || isWithdrawn ? stoppedBeforeStart() : this.#run(process, spec, signal);
+    });
   }
 
   /** Every run is ended before then, even while this process is stopped. Null: there is no lease. */
   setDeadline(deadline: Deadline | null): void {
     this.#deadline = deadline;
     this.#sendDeadline();
+  }
+
+  /** As Launcher.withdraw. */
+  withdraw(): void {
+    this.#withdrawals += 1;
+    this.#process?.send((writer) => writer.withdraw());
   }
 
   /** Ends every run (TERM, KILL after 1 s) and the launcher, and removes its lock. Resolves when all are gone. */
@@ -107,7 +126,7 @@ export class NativeLauncher {
   #run(process: LauncherProcess, spec: NativeLaunchSpec, signal: AbortSignal): Promise<NativeExit> {
     this.#lastRun = (this.#lastRun % 0xffff_fffe) + 1;
     const run = this.#lastRun;
-    const start = toStartCommand(run, spec);
+    const start = toStartCommand(run, this.#share(process, spec));
     if ('cause' in start) return Promise.resolve(start);
     failpoint('run.before_note');
     failpoint('run.before_spawn');
@@ -121,10 +140,23 @@ export class NativeLauncher {
         this.#running.delete(run);
         stopListening();
         this.#keepAliveIfBusy();
+        spec.onEnded?.();
         resolve(exit);
       };
       this.#running.set(run, { spec, settle, onOutput: spec.onOutput });
     });
+  }
+
+  /** The program takes one environment for many starts; a start with another one brings it whole. */
+  #share(process: LauncherProcess, spec: NativeLaunchSpec): NativeLaunchSpec {
+    const { sharedEnv } = spec;
+    if (sharedEnv === undefined || sharedEnv === this.#sharedEnv) return spec;
+    if (this.#sharedEnv === undefined && process.send((writer) => writer.shared(toWords(sharedEnv)))) {
+      this.#sharedEnv = sharedEnv;
+      return spec;
+    }
+    const { sharedEnv: _, ...rest } = spec;
+    return { ...rest, env: { ...sharedEnv, ...spec.env } };
   }
 
   async #startProcess(): Promise<LauncherProcess> {
@@ -138,6 +170,7 @@ export class NativeLauncher {
     if (this.#deaths > 0)
       await delay(Math.min(FIRST_RESTART_MS * 2 ** (this.#deaths - 1), LONGEST_RESTART_MS));
     this.#greeted = false;
+    this.#sharedEnv = undefined;
     const process = new LauncherProcess(program, this.lockFile, (event) => this.#hear(process, event));
     this.#process = process;
     void process.ended.then((why) => this.#buryProcess(why));
@@ -154,7 +187,7 @@ export class NativeLauncher {
       case 'started':
         failpoint('run.after_spawn');
         failpoint('run.after_note');
-        return;
+        return running.spec.onStarted?.();
       case 'output':
         return passOn(process, running, event.stream, event.bytes);
       case 'exit':
@@ -222,10 +255,7 @@ function passOn(
 async function bury(spec: LaunchSpec, isGreeted: boolean, why: string): Promise<NativeExit> {
   if (!isGreeted) return noStart(why);
   const { note } = await endLeftovers(spec.noteFile);
-  if (note === 'missing') return noStart(why);
+  // It waited for a place: no fault of the machine, so it need not wait for that to be over.
+  if (note === 'missing') return spec.places === undefined ? noStart(why) : stoppedBeforeStart();
   return { cause: 'launcher_died', exitCode: null, signal: null, message: `lost: ${why}` };
-}
-
-function stoppedBeforeStart(): NativeExit {
-  return { cause: 'stopped', exitCode: null, signal: null, message: 'stopped before it started' };
 }

@@ -18,7 +18,7 @@ const LONGEST_PATH = 4095;
 
 /** What is certain to fail is not sent. */
 export function toStartCommand(run: number, spec: NativeLaunchSpec): StartCommand | Exit {
-  const environment = Object.entries(spec.env).map(([name, value]) => `${name}=${value}`);
+  const environment = toWords(spec.env);
   const refusal = refuse(spec, environment);
   if (refusal !== null) return refusal;
   const { limits } = spec;
@@ -26,6 +26,8 @@ export function toStartCommand(run: number, spec: NativeLaunchSpec): StartComman
     run,
     command: spec.command,
     environment,
+    addsToShared: spec.sharedEnv !== undefined,
+    places: spec.places ?? 0,
     token: spec.token,
     noteFile: spec.noteFile,
     outputFile: spec.outputFile,
@@ -44,6 +46,10 @@ export function toStartCommand(run: number, spec: NativeLaunchSpec): StartComman
     openFiles: limits?.openFiles,
     processes: limits?.processes,
   };
+}
+
+export function toWords(environment: Readonly<Record<string, string>>): string[] {
+  return Object.entries(environment).map(([name, value]) => `${name}=${value}`);
 }
 
 function refuse(spec: NativeLaunchSpec, environment: readonly string[]): Exit | null {

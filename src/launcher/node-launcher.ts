@@ -20,9 +20,17 @@ const NOBODY: GroupEnd = { killed: 0, survivors: [] };
 export function createNodeLauncher(): Launcher {
   return {
     name: 'node',
-    capabilities: { usage: false, outlivesNothing: false, pipes: false, limits: false, records: false },
+    capabilities: {
+      usage: false,
+      outlivesNothing: false,
+      pipes: false,
+      limits: false,
+      records: false,
+      queues: false,
+    },
     lockFile: null,
     run,
+    withdraw: () => undefined,
     close: async () => undefined,
   };
 }
@@ -33,7 +41,9 @@ async function run(spec: LaunchSpec, signal: AbortSignal): Promise<Exit> {
   const refusal = refuse(spec);
   if (refusal !== null) return refusal;
   const started = await startProcess(spec);
-  return 'cause' in started ? started : watch(started, spec, signal);
+  if ('cause' in started) return started;
+  spec.onStarted?.();
+  return watch(started, spec, signal).finally(spec.onEnded);
 }
 
 /** From the start to the end of the whole group. The first cause wins and is read once, at the leader's exit. */

@@ -96,7 +96,9 @@ function explainDirectory(cwd: string): string | null {
 
 /** Where exec would have found it: a path as it is, a bare name along the job's own PATH. */
 function findFile(file: string, spec: LaunchSpec): string | null {
-  const folders = file.includes('/') ? [''] : (spec.env['PATH'] ?? '/bin:/usr/bin').split(delimiter);
+  const folders = file.includes('/')
+    ? ['']
+    : (spec.env['PATH'] ?? spec.sharedEnv?.['PATH'] ?? '/bin:/usr/bin').split(delimiter);
   const candidates = folders.map((folder) => (folder === '' ? file : `${folder}/${file}`));
   return candidates.find((candidate) => statIn(spec.cwd, candidate)?.isFile() === true) ?? null;
 }

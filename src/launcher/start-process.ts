@@ -90,7 +90,7 @@ function spawnOptions(
 ): SpawnOptions {
   return {
     // Copied, since Node adds to the object it is given.
-    env: { ...spec.env },
+    env: { ...spec.sharedEnv, ...spec.env },
     ...(spec.cwd === null ? {} : { cwd: spec.cwd }),
     ...spec.user,
     stdio,

@@ -51,7 +51,7 @@ export function onStop(signal: AbortSignal, callback: (request: StopRequest) => 
   let current = signal;
   const hear = (): void => {
     const reason: unknown = current.reason;
-    callback(reason instanceof StopReason ? reason : {});
+    callback(toRequest(reason));
     if (!(reason instanceof StopReason)) return;
     current = reason.sooner;
     listen();
@@ -62,6 +62,12 @@ export function onStop(signal: AbortSignal, callback: (request: StopRequest) => 
   };
   listen();
   return () => current.removeEventListener('abort', hear);
+}
+
+/** A caller without a Stopper may give a request as it is. */
+function toRequest(reason: unknown): StopRequest {
+  const isRequest = typeof reason === 'object' && reason !== null && !(reason instanceof Error);
+  return isRequest || reason instanceof StopReason ? reason : {};
 }
 
 export const SIGTERM = 15;

@@ -1,5 +1,12 @@
+import { workText } from '../job/command.js';
 import type { Transition } from '../job/decide.js';
+import type { ProcessingJob } from '../job/job.js';
 import { emit } from '../log.js';
+
+/** Says in the worker's log that a slot has taken a job. */
+export function announceClaim(slot: number, job: ProcessingJob): void {
+  emit({ event: 'job.claimed', slot, id: job.id, run: job.run, command: workText(job) });
+}
 
 /** Says in the worker's log how a run ended, once the store knows it. */
 export function announceFinish(slot: number, id: string, transition: Transition): void {

@@ -13,15 +13,9 @@ export function inheritedEnvironment(worker: Environment): Record<string, string
   return Object.fromEntries(inherited);
 }
 
-/** What the worker hands down, then the job's own, then what tells a job who it is. */
-export function jobEnvironment(
-  inherited: Readonly<Record<string, string>>,
-  job: ProcessingJob,
-  home: string,
-  token: string,
-): Record<string, string> {
+/** On top of what the worker hands down: the job's own, then what tells a job who it is. */
+export function jobEnvironment(job: ProcessingJob, home: string, token: string): Record<string, string> {
   return {
-    ...inherited,
     ...job.env,
     QUEUECTL_JOB_ID: job.id,
     QUEUECTL_RUN: String(job.run),

@@ -46,6 +46,7 @@ export async function runHandler(
     outputBytes: Buffer.byteLength(output),
     output: output === '' ? null : encodeStderrLog(output, Date.now()),
     result: outcome.kind === 'success' && 'result' in end ? end.result : undefined,
+    times: null,
     hasLogFile: false,
   };
 }

@@ -5,7 +5,7 @@ import { decide } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
 import { failpoint } from '../failpoint.js';
 import { toOutcome } from '../job/outcome.js';
-import type { Launcher, LaunchSpec } from '../launcher/launcher.js';
+import type { Launcher, LaunchSpec, RunTimes } from '../launcher/launcher.js';
 import { collectOutput, removeFile } from '../output/collect.js';
 import { logFile, noteFile } from '../output/log-file.js';
 import type { FinishedRun, Store } from '../store/store.js';
@@ -22,6 +22,8 @@ export interface RunContext {
   /** The job belongs to this process and must not be rerun by others. */
   readonly attached: boolean;
   readonly onOutput?: LaunchSpec['onOutput'];
+  /** Where the launcher keeps runs that wait for a place. */
+  readonly whenStarted?: Pick<LaunchSpec, 'places' | 'onStarted' | 'onEnded'>;
   /** The most that is kept of what the run prints. */
   readonly maxOutputBytes?: number | undefined;
 }
@@ -31,6 +33,8 @@ let troubles = 0;
 
 /** A run that has ended, and whether its log is in a file. */
 export interface EndedRun extends FinishedRun {
+  /** Where its launcher could tell. */
+  readonly times: RunTimes | null;
   readonly hasLogFile: boolean;
 }
 
@@ -63,6 +67,7 @@ export async function runJob(
     usage: exit.usage,
     outputBytes: output.bytes,
     output: output.inline,
+    times: exit.times ?? null,
     hasLogFile: exit.output?.hasFile ?? true,
   };
 }
@@ -74,15 +79,27 @@ export function cleanUp(store: Store, finished: EndedRun): void {
     removeFile(logFile(store.logsDir, finished.seq, finished.run));
 }
 
+const TOKEN_BYTES = 16;
+let random = Buffer.alloc(0);
+
+/** Many at a time: asking the system for few random bytes costs as much as for many. */
+function nextToken(): string {
+  if (random.length === 0) random = randomBytes(256 * TOKEN_BYTES);
+  const token = random.toString('hex', 0, TOKEN_BYTES);
+  random = random.subarray(TOKEN_BYTES);
+  return token;
+}
+
 function launchSpec(
   job: ProcessingJob,
-  { store, environment, onOutput, maxOutputBytes }: RunContext,
+  { store, environment, onOutput, maxOutputBytes, whenStarted }: RunContext,
 ): LaunchSpec {
-  const token = randomBytes(16).toString('hex');
+  const token = nextToken();
   return {
     command: typeof job.command === 'string' ? { shell: job.command } : { argv: job.command ?? [] },
     cwd: job.cwd,
-    env: jobEnvironment(environment, job, store.home, token),
+    env: jobEnvironment(job, store.home, token),
+    sharedEnv: environment,
     token,
     timeoutMs: job.timeoutMs,
     graceMs: job.graceMs,
@@ -91,5 +108,6 @@ function launchSpec(
     ...processOptions(job),
     ...(maxOutputBytes !== undefined && { capBytes: maxOutputBytes }),
     ...(onOutput !== undefined && { onOutput }),
+    ...whenStarted,
   };
 }

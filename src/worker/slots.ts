@@ -1,37 +1,24 @@
 /** The runs of one worker: each has a numbered slot while its process runs. Jobs claimed ahead wait for one. */
 import { isSameCancel } from '../job/cancel.js';
-import type { PendingCancel } from '../job/cancel.js';
-import { workText } from '../job/command.js';
 import type { Transition } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
+import { failpoint } from '../failpoint.js';
 import type { Launcher } from '../launcher/launcher.js';
-import { signalNumber, Stopper } from '../launcher/stop.js';
+import { signalNumber } from '../launcher/stop.js';
 import { emit } from '../log.js';
 import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
 import type { CancelledRun, ExchangeRequest, RunKey, Store } from '../store/store.js';
-import { announceFinish } from './announce.js';
+import { announceClaim, announceFinish } from './announce.js';
 import type { AnyHandler } from './handlers.js';
 import { inheritedEnvironment } from './job-environment.js';
+import { FreeSlots } from './free-slots.js';
 import { Pace } from './pace.js';
 import { runHandler } from './run-handler.js';
 import { cleanUp, runJob } from './run-job.js';
 import type { EndedRun, RunContext } from './run-job.js';
-
-interface Occupied {
-  readonly slot: number;
-  readonly job: ProcessingJob;
-  readonly stopper: Stopper;
-  /** Why the run was first told to end. */
-  stoppedFor: 'cancelled' | 'given_back' | null;
-  /** The cancel that the run was last told of. */
-  cancel: PendingCancel | null;
-  /** Set once the process has ended. */
-  finished: EndedRun | null;
-  endedAt: number;
-  /** The store gave the job to somebody else: the end of this run must not be reported. */
-  disowned: boolean;
-}
+import { isRun, keyOf, newSlotRun, stopWithin } from './slot-run.js';
+import type { SlotRun } from './slot-run.js';
 
 interface Waiting {
   readonly job: ProcessingJob;
@@ -45,7 +32,13 @@ export class Slots {
   readonly #environment = inheritedEnvironment(process.env);
   #launcher: Launcher | null = null;
   readonly #onFinished: () => void;
-  readonly #occupied = new Set<Occupied>();
+  /** Those whose end the store has not taken yet, by `keyOf`. */
+  readonly #occupied = new Map<string, SlotRun>();
+  /** Of these, those that the launcher keeps until there is a place, in its order. */
+  readonly #queued = new Set<SlotRun>();
+  /** Of these, those that have ended, in that order. */
+  readonly #ended = new Set<SlotRun>();
+  readonly #freeSlots = new FreeSlots();
   readonly #pace = new Pace();
   #waiting: Waiting[] = [];
   /** How often jobs that waited were dropped, and how many of these times the store has heard of. */
@@ -77,45 +70,56 @@ export class Slots {
   get free(): number {
     // A handler's job that was claimed ahead could not be told from one that had begun, should the program die.
     const ahead = this.#handlers.size > 0 ? 0 : this.#pace.ahead(this.#total);
-    return Math.max(0, this.#total + ahead - this.#active.length - this.#waiting.length);
+    return Math.max(0, this.#total + ahead - this.#activeCount - this.#waiting.length);
   }
 
   /** What runs, and what was claimed ahead. */
   get running(): RunKey[] {
-    const active = this.#active.filter((run) => !run.disowned);
+    const active = [...this.#occupied.values()].filter((run) => run.finished === null && !run.disowned);
     return [...active, ...this.#waiting].map(({ job }) => toKey(job));
   }
 
-  get #active(): Occupied[] {
-    return [...this.#occupied].filter((run) => run.finished === null);
+  /** How many processes run. */
+  get runningCount(): number {
+    return Math.min(this.#activeCount, this.#total);
   }
 
-  get finished(): EndedRun[] {
-    return [...this.#occupied].flatMap((run) => run.finished ?? []);
+  get #activeCount(): number {
+    return this.#occupied.size - this.#ended.size;
+  }
+
+  get #isNothingAhead(): boolean {
+    return this.#waiting.length === 0 && this.#queued.size === 0;
   }
 
   /** In how many ms the store should hear of us; null: there is nothing to tell. */
   get reportInMs(): number | null {
     if (this.#drops > this.#reportedDrops) return 0;
-    const ends = [...this.#occupied].filter((run) => run.finished !== null);
-    if (ends.length === 0) return null;
-    if (this.#waiting.length === 0) return 0;
-    return this.#pace.shareInMs(Math.min(...ends.map(({ endedAt }) => endedAt)));
+    const [first] = this.#ended;
+    if (first === undefined) return null;
+    return this.#isNothingAhead ? 0 : this.#pace.shareInMs(first.endedAt);
   }
 
   /** In how many ms a job that waits for a slot has waited for too long. */
   get staleInMs(): number {
-    const [first] = this.#waiting;
+    const [queued] = this.#queued;
+    const first = queued ?? this.#waiting[0];
     return first === undefined ? Infinity : this.#pace.staleInMs(first.claimedAt);
   }
 
-  /** What waits for a slot, all of it or these jobs, is ours no longer; the next report gives it back. */
+  /** If one of these jobs waits for a slot, all that wait are ours no longer; the next report gives them back. */
   dropWaiting(isDropped: (job: ProcessingJob) => boolean = () => true): void {
-    const kept = this.#waiting.filter(({ job }) => !isDropped(job));
-    if (kept.length === this.#waiting.length) return;
-    this.#waiting = kept;
-    this.#drops += 1;
+    if (![...this.#queued, ...this.#waiting].some(({ job }) => isDropped(job))) return;
     this.#pace.forget();
+    if (this.#queued.size > 0) {
+      // Each is now reported as never started, or has been started and goes on.
+      this.#launcher?.withdraw();
+      this.#queued.clear();
+      failpoint('withdraw.after_command');
+    }
+    if (this.#waiting.length === 0) return;
+    this.#waiting = [];
+    this.#drops += 1;
   }
 
   /** From now on runs are started by this launcher. */
@@ -132,7 +136,11 @@ export class Slots {
 
   /** What to tell the store; call `reported` with its number once the store has taken it. */
   report(): ExchangeRequest & { readonly finished: readonly EndedRun[]; readonly drops: number } {
-    const { running, finished, free } = this;
+    const { running, free } = this;
+    const now = performance.now();
+    const finished = [...this.#ended].flatMap(({ finished: end, startedAt }) =>
+      end === null ? [] : { ...end, startedMsAgo: now - startedAt },
+    );
     return { running, finished, free, drops: this.#drops };
   }
 
@@ -147,54 +155,68 @@ export class Slots {
     this.#startWaiting();
   }
 
+  /** A launcher that keeps runs gets all of them, so that none of its places waits for us. */
   #startWaiting(): void {
-    while (this.#active.length < this.#total) {
+    const keeps = this.#launcher?.capabilities.queues === true;
+    while (keeps || this.#activeCount < this.#total) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
-      this.#start(next.job);
+      this.#start(next, keeps && next.job.handler === null);
     }
   }
 
-  #start(job: ProcessingJob): void {
-    const run: Occupied = {
-      slot: this.#freeSlot(),
-      job,
-      stopper: new Stopper(),
-      stoppedFor: null,
-      cancel: null,
-      finished: null,
-      endedAt: 0,
-      disowned: false,
-    };
-    this.#occupied.add(run);
-    const command = workText(job);
-    emit({ event: 'job.claimed', slot: run.slot, id: job.id, run: job.run, command });
+  #start({ job, claimedAt }: Waiting, isKept: boolean): void {
+    const run = newSlotRun(job, claimedAt);
+    this.#occupied.set(keyOf(job), run);
+    if (isKept) this.#queued.add(run);
+    else this.#noteStart(run);
     // Its claim was under way when everything was told to end: it goes back without a start.
     if (this.#graceMs !== null) stopWithin(run, this.#graceMs);
-    void this.#watch(run);
+    void this.#watch(run, isKept);
   }
 
-  async #watch(run: Occupied): Promise<void> {
-    const startedAt = performance.now();
-    run.finished = await this.#run(run);
-    run.endedAt = performance.now();
-    this.#pace.noteRun(run.endedAt - startedAt);
+  #noteStart(run: SlotRun): void {
+    this.#queued.delete(run);
+    run.slot = this.#freeSlots.take();
+    run.holdsSlot = true;
+    announceClaim(run.slot, run.job);
+  }
+
+  #freeSlot(run: SlotRun): void {
+    if (!run.holdsSlot) return;
+    run.holdsSlot = false;
+    this.#freeSlots.free(run.slot);
+  }
+
+  async #watch(run: SlotRun, isKept: boolean): Promise<void> {
+    run.finished = await this.#run(run, isKept);
+    const { times } = run.finished;
+    run.startedAt = times?.startedAt ?? run.startedAt;
+    run.endedAt = times?.endedAt ?? performance.now();
+    if (run.holdsSlot || times !== null) this.#pace.noteRun(run.endedAt - run.startedAt);
+    // It failed before it had a slot; a run that was withdrawn is never named.
+    if (run.slot === 0 && run.finished.outcome === 'failure') this.#noteStart(run);
+    this.#freeSlot(run);
+    this.#queued.delete(run);
+    this.#ended.add(run);
     this.#startWaiting();
     if (run.disowned) this.settle(run.finished, 'refused');
     this.#onFinished();
   }
 
-  async #run(run: Occupied): Promise<EndedRun> {
+  async #run(run: SlotRun, isKept: boolean): Promise<EndedRun> {
     const { job, stopper } = run;
     const stoppedFor = (): 'cancelled' | 'given_back' => run.stoppedFor ?? 'given_back';
     if (job.handler !== null) return runHandler(job, this.#handlerOf(job.handler), stopper, stoppedFor);
     if (this.#launcher === null) throw new Error('the slots are not open');
+    const onStarted = (): void => this.#noteStart(run);
     const context: RunContext = {
       store: this.#store,
       launcher: this.#launcher,
       environment: this.#environment,
       stoppedFor,
       attached: false,
+      ...(isKept && { whenStarted: { places: this.#total, onStarted, onEnded: () => this.#freeSlot(run) } }),
       maxOutputBytes: this.maxOutputBytes,
     };
     return runJob(job, context, stopper.signal);
@@ -215,11 +237,12 @@ export class Slots {
   settle(finished: EndedRun, answer: 'accepted' | 'cancelled' | 'refused'): void {
     const run = this.#find(finished);
     if (run === undefined) return;
-    this.#occupied.delete(run);
+    this.#occupied.delete(keyOf(finished));
+    this.#ended.delete(run);
     if (answer !== 'refused') {
       if (run.job.handler === null) cleanUp(this.#store, finished);
       const transition: Transition = answer === 'cancelled' ? { to: 'cancelled' } : finished.transition;
-      announceFinish(run.slot, run.job.id, transition);
+      if (run.slot > 0) announceFinish(run.slot, run.job.id, transition);
     } else {
       if (run.job.handler === null) removeFile(noteFile(this.#store.runDir, finished.seq, finished.run));
       emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
@@ -238,7 +261,7 @@ export class Slots {
   /** The same for every run; one that has ended already is dropped. */
   disownAll(graceMs: number): void {
     this.#waiting = [];
-    for (const { job, finished } of this.#occupied) {
+    for (const { job, finished } of this.#occupied.values()) {
       if (finished === null) this.disown(job, graceMs);
       else this.settle(finished, 'refused');
     }
@@ -258,29 +281,12 @@ export class Slots {
   /** Ends every run, and those that start later: TERM, and KILL after at most `graceMs`. */
   abortAll(graceMs: number): void {
     this.#graceMs = graceMs;
-    for (const run of this.#occupied) stopWithin(run, graceMs);
+    for (const run of this.#occupied.values()) stopWithin(run, graceMs);
   }
 
-  #find(key: RunKey): Occupied | undefined {
-    return [...this.#occupied].find(({ job }) => isRun(job, key));
+  #find(key: RunKey): SlotRun | undefined {
+    return this.#occupied.get(keyOf(key));
   }
-
-  #freeSlot(): number {
-    const taken = new Set(this.#active.map((run) => run.slot));
-    let slot = 1;
-    while (taken.has(slot)) slot++;
-    return slot;
-  }
-}
-
-function isRun(job: RunKey, key: RunKey): boolean {
-  return job.seq === key.seq && job.run === key.run;
-}
-
-/** So that the job can be given back, or because it is no longer ours. */
-function stopWithin(run: Occupied, graceMs: number): void {
-  run.stoppedFor ??= 'given_back';
-  run.stopper.stop({ graceMs: Math.min(graceMs, run.job.graceMs) });
 }
 
 function toKey({ seq, run }: RunKey): RunKey {

@@ -94,7 +94,7 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   stop(how: 'gracefully' | 'now'): void {
     const now = how === 'now';
     this.#slots.dropWaiting();
-    if (!this.#stopping || now) emit({ event: 'worker.stopping', running: this.#slots.running.length, now });
+    if (!this.#stopping || now) emit({ event: 'worker.stopping', running: this.#slots.runningCount, now });
     this.#stopping = true;
     if (now) this.#slots.abortAll(SHORT_GRACE_MS);
     this.#wakeUp.wake();

@@ -74,6 +74,17 @@ const workerGivesBack: Scenario = {
   },
 };
 
+/** Short jobs, so that it claims ahead; then long ones, behind which what was claimed waits for too long. */
+const workerWithdraws: Scenario = {
+  hits: 1,
+  isWorkers: true,
+  play: async (world, failpoint) => {
+    const many = (count: number, kind: JobKind): JobKind[] => Array.from({ length: count }, () => kind);
+    await fill(world, [...many(24, 'ok'), ...many(4, 'long'), ...many(8, 'ok')]);
+    return diesAtPoint(new WorkerProcess(world, { slots: 4, untilEmpty: true, failpoint }));
+  },
+};
+
 const clientMigrates: Scenario = {
   hits: 1,
   play: async (world, failpoint) => (await enqueue(world, world.askFor('ok'), { failpoint })).killed,
@@ -139,6 +150,7 @@ export const SCENARIOS = {
   'run.after_spawn': workerRuns,
   'run.after_note': workerRuns,
   'run.after_exit': workerRuns,
+  'withdraw.after_command': workerWithdraws,
   'finish.before_commit': workerRuns,
   'finish.after_commit': workerRuns,
   'finish.after_cleanup': workerRuns,

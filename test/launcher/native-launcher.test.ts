@@ -20,6 +20,7 @@ function plainLauncher(path: string): Launcher {
       keepOutput(spec, output);
       return { cause, exitCode, signal: name, message };
     },
+    withdraw: () => native.withdraw(),
     close: () => native.close(),
   };
 }

@@ -24,20 +24,20 @@ export function frame(type, ...fields) {
   return Buffer.concat([number(body.length, 4), body]);
 }
 
-export function hello(version = 1, lockFile = '') {
+export function hello(version = 2, lockFile = '') {
   return frame(1, number(version, 2), text(lockFile));
 }
 
 /**
  * @typedef {{ run: number, flags: number, timeoutMs: number, graceMs: number, cap: number, uid: number, gid: number,
  *   umask: number, nice: number, memory: number, cpu: number, files: number, processes: number, token: string,
- *   note: string, output: string, cwd: string, stdin: string, argv: string[], env: string[] }} Start
+ *   places: number, note: string, output: string, cwd: string, stdin: string, argv: string[], env: string[] }} Start
  */
 
 /** @param {string} dir @param {Partial<Start>} [changes] */
 export function start(dir, changes = {}) {
   const given = { run: 1, flags: 1, timeoutMs: 0, graceMs: 100, cap: 0, uid: 0, gid: 0, umask: 0, nice: 0 };
-  const limits = { memory: 0, cpu: 0, files: 0, processes: 0 };
+  const limits = { memory: 0, cpu: 0, files: 0, processes: 0, places: 0 };
   const texts = { token: 'token', note: `${dir}/note`, output: `${dir}/log`, cwd: dir, stdin: '' };
   const s = { ...given, ...limits, ...texts, argv: ['true'], env: ['PATH=/bin:/usr/bin'], ...changes };
   const stdin = Buffer.from(s.stdin);
@@ -50,6 +50,7 @@ export function start(dir, changes = {}) {
     number(s.cap, 8),
     ...[s.uid, s.gid, s.umask, s.nice].map((value) => number(value, 4)),
     ...[s.memory, s.cpu, s.files, s.processes].map((value) => number(value, 8)),
+    number(s.places, 4),
     ...[s.token, s.note, s.output, s.cwd].map(text),
     number(stdin.length, 4),
     stdin,
@@ -71,4 +72,14 @@ export function endNow(run) {
 /** @param {number} askedAtUs @param {number} termMs @param {number} killMs */
 export function deadline(askedAtUs, termMs, killMs) {
   return frame(5, number(askedAtUs, 8), number(termMs, 4), number(killMs, 4));
+}
+
+/** Forgets every start that still waits. */
+export function withdraw() {
+  return frame(6);
+}
+
+/** @param {string[]} env */
+export function shared(env) {
+  return frame(7, words(env));
 }

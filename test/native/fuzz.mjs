@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { deadline, end, endNow, frame, hello, number, start } from './frames.mjs';
+import { deadline, end, endNow, frame, hello, number, shared, start, withdraw } from './frames.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const seconds = Number(process.argv[2] ?? 60);
@@ -57,12 +57,15 @@ function validFrame() {
     () =>
       start(dir, {
         run,
-        flags: pick(1024) & ~(2 + 8 + 32 + 128 + 512),
+        flags: pick(1024) & ~(2 + 32 + 128 + 512),
         cap: oneOf([0, 262_144]),
         argv: ['true', 'x'],
       }),
     () => start(dir, { run, flags: 32, stdin: '/dev/null\0', argv: ['cat'], timeoutMs: pick(100) }),
     () => start(dir, { run, flags: 5, argv: ['head -c 200000 /dev/zero'], cap: 262_144 }),
+    () => start(dir, { run, flags: oneOf([1, 9]), places: 1 + pick(3), argv: ['sleep 0.02'] }),
+    () => withdraw(),
+    () => shared(oneOf([[], ['A=1'], ['A=1', 'PATH=/bin', 'B']])),
     () => end(run, oneOf([1, 2, 9, 10, 15]), pick(100)),
     () => endNow(run),
     () => deadline(pick(1000), 0, 0),

@@ -50,7 +50,7 @@ for (const [name, program] of [
 
     test('answers a hello, and ends with the commands', async () => {
       const talk = open();
-      expect(await talk.hear('hello')).toMatchObject({ version: 1, pid: talk.child.pid });
+      expect(await talk.hear('hello')).toMatchObject({ version: 2, pid: talk.child.pid });
       talk.child.stdin.end();
       expect(await talk.ended()).toBe(0);
       expect(talk.errors).toEqual([]);
@@ -167,9 +167,9 @@ for (const [name, program] of [
     const garbage: [string, Buffer, boolean][] = [
       ['a command before the hello', end(1), false],
       ['a second hello', hello(), true],
-      ['another version', hello(2), false],
-      ['a lock that cannot be taken', hello(1, '/no/such/dir/lock'), false],
-      ['a hello with more in it', frame(1, number(1, 2), text(''), number(1, 1)), false],
+      ['another version', hello(3), false],
+      ['a lock that cannot be taken', hello(2, '/no/such/dir/lock'), false],
+      ['a hello with more in it', frame(1, number(2, 2), text(''), number(1, 1)), false],
       ['an empty frame', number(0, 4), true],
       ['a frame over the largest', number(8 * 1024 * 1024 + 1, 4), true],
       ['a frame of 4 GiB', number(2 ** 32 - 1, 4), true],

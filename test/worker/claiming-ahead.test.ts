@@ -26,7 +26,14 @@ function launcherThatHoldsOne(onHeld: () => void): { launcher: Launcher; release
   let runs = 0;
   const launcher: Launcher = {
     name: 'node',
-    capabilities: { usage: false, outlivesNothing: false, pipes: false, limits: false, records: false },
+    capabilities: {
+      usage: false,
+      outlivesNothing: false,
+      pipes: false,
+      limits: false,
+      records: false,
+      queues: false,
+    },
     lockFile: null,
     run: async () => {
       runs += 1;
@@ -36,6 +43,7 @@ function launcherThatHoldsOne(onHeld: () => void): { launcher: Launcher; release
       }
       return SUCCESS;
     },
+    withdraw: () => undefined,
     close: async () => undefined,
   };
   return { launcher, release };

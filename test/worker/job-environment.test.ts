@@ -34,7 +34,7 @@ const OURS = {
 test("the worker's environment, then the job's, then what tells a job who it is", () => {
   const job = { ...JOB, env: { A: 'job', QUEUECTL_RUN: '99', EMPTY: '' } };
   const worker = { A: 'worker', B: 'worker', GONE: undefined, QUEUECTL_JOB_ID: 'outer' };
-  expect(jobEnvironment(inheritedEnvironment(worker), job, '/home', 'token')).toEqual({
+  expect({ ...inheritedEnvironment(worker), ...jobEnvironment(job, '/home', 'token') }).toEqual({
     A: 'job',
     B: 'worker',
     EMPTY: '',
@@ -44,7 +44,8 @@ test("the worker's environment, then the job's, then what tells a job who it is"
 
 test('our secrets are not passed on', () => {
   const worker = { QUEUECTL_DATABASE_URL: 'postgres://u:secret@h/d', QUEUECTL_TOKEN: 'outer' };
-  expect(jobEnvironment(inheritedEnvironment(worker), JOB, '/home', 'token')).toEqual(OURS);
+  expect(inheritedEnvironment(worker)).toEqual({});
+  expect(jobEnvironment(JOB, '/home', 'token')).toEqual(OURS);
 });
 
 test('a job sees it', async () => {

@@ -11,7 +11,14 @@ const RUN_MS = 2;
 function shortRuns(onRun: () => void): Launcher {
   return {
     name: 'node',
-    capabilities: { usage: false, outlivesNothing: false, pipes: false, limits: false, records: false },
+    capabilities: {
+      usage: false,
+      outlivesNothing: false,
+      pipes: false,
+      limits: false,
+      records: false,
+      queues: false,
+    },
     lockFile: null,
     run: async () => {
       onRun();

@@ -21,7 +21,10 @@ export class LineWriter {
   line(text: string): void {
     if (this.#gone || this.#waiting.length > MOST_CHARACTERS_WAITING) return;
     this.#waiting += `${text}\n`;
-    if (!this.#writing) this.#writeNext();
+    if (this.#writing) return;
+    // Together with the lines that follow in this turn of the event loop: a write takes another thread.
+    this.#writing = true;
+    setImmediate(() => this.#writeNext());
   }
 
   /** Resolves once all is written, or after the time limit. */
