@@ -5,6 +5,7 @@ import { openLauncher } from '../launcher/open-launcher.js';
 import { thisProcess } from '../launcher/process-identity.js';
 import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
+import type { Retention } from '../maintenance/prune.js';
 import type { Queue } from '../queue.js';
 import type { Outlook, RunKey, Session, Store } from '../store/store.js';
 import { announcePaused, isPaused } from './paused-queues.js';
@@ -23,8 +24,17 @@ export interface WorkerOptions {
   readonly maxOutputBytes?: number;
   /** End when the queues hold nothing pending, processing or waiting for a retry. */
   readonly untilEmpty?: boolean;
+  /** How long jobs are kept after their end; missing: the worker removes none. */
+  readonly retention?: Retention;
   /** The native one where there is one, else Node's, by default. One that is given is not closed. */
   readonly launcher?: Launcher;
+}
+
+/** What may be changed while it runs. */
+interface ChangedOptions {
+  readonly pollIntervalMs: number;
+  readonly maxOutputBytes: number;
+  readonly retention?: Retention;
 }
 
 /** What a run that is told to end at once gets between TERM and KILL. */
@@ -52,6 +62,7 @@ export class Worker {
     this.#slots = new Slots(options.slots, this.#store, () => this.#wakeUp.wake());
     this.#slots.maxOutputBytes = options.maxOutputBytes;
     this.#rescue = new RescueRounds(this.#store);
+    this.#rescue.upkeep.retention = options.retention;
   }
 
   /**
@@ -90,7 +101,8 @@ export class Worker {
   }
 
   /** From now on; runs that have begun keep theirs. */
-  change({ pollIntervalMs, maxOutputBytes }: { pollIntervalMs: number; maxOutputBytes: number }): void {
+  change({ pollIntervalMs, maxOutputBytes, retention }: ChangedOptions): void {
+    if (retention !== undefined) this.#rescue.upkeep.retention = retention;
     this.#pollIntervalMs = pollIntervalMs;
     this.#slots.maxOutputBytes = maxOutputBytes;
     this.#wakeUp.wake();
