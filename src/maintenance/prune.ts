@@ -1,4 +1,5 @@
 /** Jobs that are over and old enough are removed, with all that was kept of them. */
+import { QueueError } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { removeLogs } from '../output/remove.js';
 import type { Pruned, PruneSelection, Store } from '../store/store.js';
@@ -60,7 +61,17 @@ export async function removeLeftLogs(store: Store): Promise<void> {
 }
 
 async function removeLogsOf(store: Store, { note, seqs }: Pruned): Promise<void> {
-  await removeLogs(store.logsDir, seqs);
+  try {
+    await removeLogs(store.logsDir, seqs);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new QueueError(
+      'failed',
+      `the logs of removed jobs cannot be removed: ${why}`,
+      'the next prune tries them again, before it removes anything else',
+      { cause: error },
+    );
+  }
   failpoint('prune.after_logs');
   await store.forgetPruned(note);
 }

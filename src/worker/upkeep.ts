@@ -1,7 +1,9 @@
+import { QueueError } from '../errors.js';
 import { emit } from '../log.js';
 import { pruneExpired } from '../maintenance/prune.js';
 import type { Retention } from '../maintenance/prune.js';
 import type { Store } from '../store/store.js';
+import { SECOND } from '../time.js';
 
 /** In rounds, which come once a second: whether something is to be pruned is asked this often. */
 const PRUNE_EVERY = 60;
@@ -27,13 +29,15 @@ export class Upkeep {
     await this.#store.boundLog();
   }
 
-  /** An error, as of a full disk, ends it for this time; the loop meets it as well, and reports it. */
+  /** An error ends it for this time. Trouble of the store is met by the loop as well, which reports it. */
   async #prune(retention: Retention): Promise<void> {
     try {
       const jobs = await pruneExpired(this.#store, retention, this.#over.signal);
       if (jobs > 0) emit({ event: 'worker.pruned', jobs });
-    } catch {
-      // Whatever is left to do is done by the next round.
+    } catch (error) {
+      if (error instanceof QueueError && error.code !== 'failed') return;
+      const message = error instanceof Error ? error.message : String(error);
+      emit({ event: 'worker.trouble', message, retryMs: PRUNE_EVERY * SECOND });
     } finally {
       this.#pruning = null;
     }

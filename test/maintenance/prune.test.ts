@@ -1,5 +1,5 @@
 /** Old jobs go, with their logs, and nothing else does. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { expired, prune, pruneExpired, removeLeftLogs } from '../../src/maintenance/prune.js';
@@ -63,6 +63,20 @@ test('logs that were left between a commit and their removal go with the next on
   await removeLeftLogs(store);
   expect(logsOf(store)).toEqual([]);
   expect(await store.listPruned()).toEqual([]);
+});
+
+test('logs that cannot be removed are an error with a hint, and are tried again before anything else is removed', async () => {
+  const store = await openWithCompleted(3);
+  // A directory in the place of a log, with something in it: not even root can unlink it.
+  const blocked = logFile(store.logsDir, 1, 2);
+  mkdirSync(blocked);
+  const selection = { states: ['completed'], endedBeforeMs: Date.now() + SOON_MS } as const;
+  const refusal = { code: 'failed', hint: expect.stringContaining('tries them again') as string };
+  await expect(prune(store, selection)).rejects.toMatchObject(refusal);
+  await expect(removeLeftLogs(store)).rejects.toMatchObject(refusal);
+  rmdirSync(blocked);
+  await removeLeftLogs(store);
+  expect(logsOf(store)).toEqual([]);
 });
 
 test('an aborted one ends after the step that is under way', async () => {
