@@ -1,5 +1,6 @@
 /** The loop of one worker process: exchange, start, wait. */
-import { QueueError } from '../errors.js';
+import { QueueError, usageError } from '../errors.js';
+import { readValue } from '../job/option-kinds.js';
 import type { Launcher } from '../launcher/launcher.js';
 import { openLauncher } from '../launcher/open-launcher.js';
 import { thisProcess } from '../launcher/process-identity.js';
@@ -55,7 +56,9 @@ export class Worker {
   /** Somebody rang, and the pauses have not been looked at since. */
   #rang = false;
 
+  /** Throws `usage` for queues that cannot be. */
   constructor(queue: Queue, options: WorkerOptions) {
+    checkQueues(options.queues);
     this.#store = queue.store;
     this.#options = options;
     this.#pollIntervalMs = options.pollIntervalMs ?? 2000;
@@ -221,6 +224,12 @@ export class Worker {
     emit({ event: 'worker.trouble', message, retryMs });
     await new Promise((resolve) => setTimeout(resolve, retryMs));
   }
+}
+
+function checkQueues(queues: WorkerOptions['queues']): void {
+  for (const name of queues ?? []) readValue({ kind: 'name' }, name, 'a queue');
+  if (queues?.length === 0)
+    throw usageError('a worker of no queue has nothing to do', 'leave "queues" out for all of them');
 }
 
 function isIn(keys: readonly RunKey[], { seq, run }: RunKey): boolean {
