@@ -7,6 +7,7 @@ import { measureEventLoop } from './event-loop.mjs';
 import { measureIdle } from './idle.mjs';
 import { measurePickup } from './pickup.mjs';
 import { requireBuild, sqliteVersion } from './queuectl.mjs';
+import { measureScale } from './scale.mjs';
 import { measureStartup } from './startup.mjs';
 import { measureWorkers } from './workers.mjs';
 import { formatTable } from './table.mjs';
@@ -23,6 +24,7 @@ const results = [
   await measureBigOutput(),
   await measureEventLoop(),
   await measureWorkers(),
+  await measureScale(),
 ];
 const where = `${machine()}, SQLite ${sqliteVersion()}, ${new Date().toISOString().slice(0, 10)}.`;
 const tables = results.map(({ title, head, rows }) => `${title}:\n\n${formatTable(head, rows)}`);

@@ -8,7 +8,7 @@ import type { OptionKind } from './job/option-kinds.js';
 import { JOB_OPTIONS } from './job/options.js';
 import type { JobDefaults, JobOption } from './job/options.js';
 import { unknownWord } from './job/show-value.js';
-import { HOUR } from './time.js';
+import { DAY, HOUR, MINUTE } from './time.js';
 
 export interface Setting {
   readonly name: string;
@@ -19,6 +19,8 @@ export interface Setting {
 }
 
 const OF_JOBS: readonly JobOption[] = JOB_OPTIONS;
+
+const KEEP: OptionKind = { kind: 'duration', minMs: MINUTE, maxMs: 36_500 * DAY, orForever: true };
 
 export const SETTINGS: readonly Setting[] = [
   ...OF_JOBS.flatMap((option) =>
@@ -44,6 +46,18 @@ export const SETTINGS: readonly Setting[] = [
     help: 'the most that is kept of what a run prints: its first half and its last; needs the native launcher',
     fallback: '64MiB',
   },
+  {
+    name: 'keep_completed',
+    value: KEEP,
+    help: 'how long completed and cancelled jobs are kept; workers remove older ones, once an hour',
+    fallback: '30d',
+  },
+  {
+    name: 'keep_dead',
+    value: KEEP,
+    help: 'how long dead jobs are kept',
+    fallback: 'forever',
+  },
 ];
 
 /** The settings in force. */
@@ -51,6 +65,9 @@ export interface Settings extends JobDefaults {
   readonly pollIntervalMs: number;
   readonly lockTimeoutMs: number;
   readonly maxOutputBytes: number;
+  /** Infinity: for ever. */
+  readonly keepCompletedMs: number;
+  readonly keepDeadMs: number;
 }
 
 /** What a setting is now, as a person writes it, and where that comes from. */
@@ -104,6 +121,8 @@ export function loadSettings(home: string, env: Environment): Settings {
     pollIntervalMs: checked.poll_interval_ms,
     lockTimeoutMs: checked.lock_timeout,
     maxOutputBytes: checked.max_output,
+    keepCompletedMs: checked.keep_completed,
+    keepDeadMs: checked.keep_dead,
   };
 }
 
@@ -117,6 +136,8 @@ interface CheckedSettings {
   readonly poll_interval_ms: number;
   readonly lock_timeout: number;
   readonly max_output: number;
+  readonly keep_completed: number;
+  readonly keep_dead: number;
 }
 
 /** Stores one setting from its text; the value as stored. Throws `usage` and changes nothing where it is bad. */

@@ -9,6 +9,7 @@ export type LogEvent =
   | { readonly event: 'worker.stopped'; readonly slot: number }
   | { readonly event: 'worker.lost_session' }
   | { readonly event: 'worker.left_paused'; readonly queues: readonly string[]; readonly jobs: number }
+  | { readonly event: 'worker.pruned'; readonly jobs: number }
   | { readonly event: 'worker.trouble'; readonly message: string; readonly retryMs: number }
   | {
       readonly event: 'job.claimed';
@@ -63,6 +64,8 @@ export function sentence(event: LogEvent): string {
       return 'This worker was given up by the others; its jobs were ended and it starts afresh.';
     case 'worker.left_paused':
       return `Nothing is left to do but ${count(event.jobs, 'job')} in paused queues (${event.queues.join(', ')}).`;
+    case 'worker.pruned':
+      return `Removed ${count(event.jobs, 'job')} that ended longer ago than jobs are kept.`;
     case 'worker.trouble':
       return `The queue is in trouble: ${event.message}. Trying again in ${formatDuration(event.retryMs)}.`;
     case 'job.claimed':

@@ -31,6 +31,8 @@ test('without anything, the defaults; and reading makes no home', () => {
     pollIntervalMs: 2000,
     lockTimeoutMs: 10_000,
     maxOutputBytes: 64 * 1024 ** 2,
+    keepCompletedMs: 30 * 24 * 3_600_000,
+    keepDeadMs: Infinity,
   });
   expect(new Set(listSettings(home, {}).map((setting) => setting.origin))).toEqual(new Set(['default']));
   expect(existsSync(home)).toBe(false);

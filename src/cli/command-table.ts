@@ -59,6 +59,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/dlq-retry.js')).dlqRetry,
   ),
   entry(
+    'prune',
+    'remove old jobs that are over',
+    async () => (await import('./commands/prune.js')).pruneCommand,
+  ),
+  entry(
     'config list',
     'list the settings',
     async () => (await import('./commands/config-list.js')).configList,

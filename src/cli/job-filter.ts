@@ -20,7 +20,7 @@ export const LIMIT_FLAG: Flag = { long: 'limit', argument: 'N', help: 'at most s
 export const AFTER_FLAG: Flag = {
   long: 'after',
   argument: 'PLACE',
-  help: 'the next page: what stands behind this place, which the note under a page tells',
+  help: 'the next page: what stands behind this place, as the note under a page and "cursor" in the JSON tell it',
 };
 
 /** "dead,failed", or "all". Throws `usage` with the nearest state. */

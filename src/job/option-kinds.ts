@@ -16,6 +16,8 @@ export type OptionKind =
       readonly minMs: number;
       readonly maxMs: number;
       readonly wholeSeconds?: true;
+      /** The word `forever` stands for Infinity. */
+      readonly orForever?: true;
     }
   | { readonly kind: 'size'; readonly minBytes: number; readonly maxBytes: number }
   | { readonly kind: 'choice'; readonly of: readonly string[] }

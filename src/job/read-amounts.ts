@@ -22,16 +22,17 @@ export function readNumber(
 }
 
 export function readDuration(
-  option: { minMs: number; maxMs: number; wholeSeconds?: true },
+  option: { minMs: number; maxMs: number; wholeSeconds?: true; orForever?: true },
   value: unknown,
   label: string,
 ): number {
+  if (option.orForever === true && value === 'forever') return Infinity;
   const durationMs =
     typeof value === 'string' || typeof value === 'number' ? parseDuration(String(value)) : undefined;
   if (durationMs === undefined) {
     throw usageError(
       `${label} must be a duration, not ${show(value)}`,
-      'a number with a unit: "30s", "10m", "1h30m", "2d"; a bare number is seconds',
+      `a number with a unit: "30s", "10m", "1h30m", "2d"; a bare number is seconds${option.orForever === true ? '; or "forever"' : ''}`,
     );
   }
   if (option.wholeSeconds === true && durationMs % SECOND !== 0)

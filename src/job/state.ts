@@ -54,6 +54,8 @@ export function isState(text: string): text is State {
 /** Nothing but a person's retry takes a job out of these. */
 export const FINAL_STATES = ['completed', 'dead', 'cancelled'] as const satisfies readonly State[];
 
-export function isFinal(state: State): state is (typeof FINAL_STATES)[number] {
+export type FinalState = (typeof FINAL_STATES)[number];
+
+export function isFinal(state: State): state is FinalState {
   return (FINAL_STATES as readonly State[]).includes(state);
 }

@@ -6,7 +6,7 @@ import type { Cancel, PendingCancel } from '../job/cancel.js';
 import type { JobCursor } from '../job/cursor.js';
 import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../job/job.js';
 import type { Transition } from '../job/decide.js';
-import type { State } from '../job/state.js';
+import type { FinalState, State } from '../job/state.js';
 
 /** One execution of a job: `run` is the fencing token. */
 export interface RunKey {
@@ -176,6 +176,37 @@ interface QueueStore {
   resumeQueues(names: readonly string[] | null): Promise<void>;
 }
 
+/** Jobs in these states that ended before this time. */
+export interface PruneSelection {
+  readonly states: readonly FinalState[];
+  readonly endedBeforeMs: number;
+}
+
+/** Jobs that are gone, and whose logs are to be removed. */
+export interface Pruned {
+  readonly note: string;
+  readonly seqs: readonly number[];
+}
+
+interface PruneStore {
+  /**
+   * Removes at most `limit` of these jobs with their runs, the oldest first, and notes whose logs are to go. Null: there
+   * are none.
+   */
+  pruneJobs(selection: PruneSelection, limit: number): Promise<Pruned | null>;
+  countPrunable(selection: PruneSelection): Promise<number>;
+  /** What `pruneJobs` noted and nobody has forgotten: its logs may still be there. */
+  listPruned(): Promise<Pruned[]>;
+  forgetPruned(note: string): Promise<void>;
+  /**
+   * Once an hour, for one caller: the time by which ages are to be measured. Null for all others. From one round to the next
+   * it grows by a day at most, so that a clock that was set forward removes little.
+   */
+  beginPruneRound(): Promise<number | null>;
+  /** Keeps what the store writes before its tables short; does nothing nearly always, and never waits. */
+  boundLog(): Promise<void>;
+}
+
 interface RunStore {
   /** The runs of a job that have ended, oldest first. */
   listRuns(seq: number): Promise<Run[]>;
@@ -227,7 +258,7 @@ export interface Bell {
   onRing(callback: () => void, signal: AbortSignal): void;
 }
 
-export interface Store extends JobStore, QueueStore, RunStore, ClaimStore, SessionStore {
+export interface Store extends JobStore, QueueStore, PruneStore, RunStore, ClaimStore, SessionStore {
   /** The home directory: a `queuectl` inside a job finds the same queue by it. */
   readonly home: string;
   /** Directories for what does not fit in the store: output and notes of this database. */

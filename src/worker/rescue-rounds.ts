@@ -3,6 +3,7 @@ import { emit } from '../log.js';
 import { rescueDeadSessions } from '../maintenance/rescue.js';
 import { sweepLeftFiles } from '../maintenance/sweep.js';
 import type { Store } from '../store/store.js';
+import { Upkeep } from './upkeep.js';
 
 /** A dead worker is noticed within this time. */
 const EVERY_MS = 1000;
@@ -18,6 +19,7 @@ const LAST_WAIT_MS = 3000;
  */
 export class RescueRounds {
   readonly #store: Store;
+  readonly upkeep: Upkeep;
   #round: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
@@ -25,6 +27,7 @@ export class RescueRounds {
 
   constructor(store: Store) {
     this.#store = store;
+    this.upkeep = new Upkeep(store);
   }
 
   start(): void {
@@ -49,6 +52,7 @@ export class RescueRounds {
     const { left } = await rescueDeadSessions(this.#store);
     if (!this.#swept) await sweepLeftFiles(this.#store);
     this.#swept = true;
+    await this.upkeep.round();
     return left > 0 ? SOON_MS : EVERY_MS;
   }
 
@@ -58,7 +62,7 @@ export class RescueRounds {
     clearTimeout(this.#timer);
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, LAST_WAIT_MS)));
-    await Promise.race([this.#round, tooLong]);
+    await Promise.race([Promise.all([this.#round, this.upkeep.finish()]), tooLong]);
     clearTimeout(timer);
   }
 }

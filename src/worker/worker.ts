@@ -1,11 +1,13 @@
 /** The loop of one worker process: exchange, start, wait. */
-import { QueueError } from '../errors.js';
+import { QueueError, usageError } from '../errors.js';
 import type { AnyHandlers, HandlerTypes } from '../job/input.js';
+import { readValue } from '../job/option-kinds.js';
 import type { Launcher } from '../launcher/launcher.js';
 import { openLauncher } from '../launcher/open-launcher.js';
 import { thisProcess } from '../launcher/process-identity.js';
 import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
+import type { Retention } from '../maintenance/prune.js';
 import type { Queue } from '../queue.js';
 import type { Outlook, RunKey, Session, Store } from '../store/store.js';
 import { announcePaused, isPaused } from './paused-queues.js';
@@ -30,8 +32,17 @@ export interface WorkerOptions<H extends HandlerTypes<H> = AnyHandlers> {
   readonly maxOutputBytes?: number;
   /** End when the queues hold nothing pending, processing or waiting for a retry. */
   readonly untilEmpty?: boolean;
+  /** How long jobs are kept after their end; missing: the worker removes none. */
+  readonly retention?: Retention;
   /** The native one where there is one, else Node's, by default. One that is given is not closed. */
   readonly launcher?: Launcher;
+}
+
+/** What may be changed while it runs. */
+interface ChangedOptions {
+  readonly pollIntervalMs: number;
+  readonly maxOutputBytes: number;
+  readonly retention?: Retention;
 }
 
 /** What a run that is told to end at once gets between TERM and KILL. */
@@ -54,8 +65,9 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   /** Somebody rang, and the pauses have not been looked at since. */
   #rang = false;
 
-  /** Throws `usage` for a handler whose name no job can have. */
+  /** Throws `usage` for queues that cannot be, and for a handler whose name no job can have. */
   constructor(queue: Queue<H>, options: WorkerOptions<H>) {
+    checkQueues(options.queues);
     this.#store = queue.store;
     this.#options = options;
     this.#handlers = handlerMap(options.handlers ?? {});
@@ -63,6 +75,7 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     this.#slots = new Slots(options.slots, this.#store, this.#handlers, () => this.#wakeUp.wake());
     this.#slots.maxOutputBytes = options.maxOutputBytes;
     this.#rescue = new RescueRounds(this.#store);
+    this.#rescue.upkeep.retention = options.retention;
   }
 
   /**
@@ -101,7 +114,8 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   }
 
   /** From now on; runs that have begun keep theirs. */
-  change({ pollIntervalMs, maxOutputBytes }: { pollIntervalMs: number; maxOutputBytes: number }): void {
+  change({ pollIntervalMs, maxOutputBytes, retention }: ChangedOptions): void {
+    if (retention !== undefined) this.#rescue.upkeep.retention = retention;
     this.#pollIntervalMs = pollIntervalMs;
     this.#slots.maxOutputBytes = maxOutputBytes;
     this.#wakeUp.wake();
@@ -237,6 +251,12 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     emit({ event: 'worker.trouble', message, retryMs });
     await new Promise((resolve) => setTimeout(resolve, retryMs));
   }
+}
+
+function checkQueues(queues: WorkerOptions['queues']): void {
+  for (const name of queues ?? []) readValue({ kind: 'name' }, name, 'a queue');
+  if (queues?.length === 0)
+    throw usageError('a worker of no queue has nothing to do', 'leave "queues" out for all of them');
 }
 
 function isIn(keys: readonly RunKey[], { seq, run }: RunKey): boolean {

@@ -35,6 +35,8 @@ test('config set, get, unset, list and path', async () => {
     'poll_interval_ms\t2000\tdefault',
     'lock_timeout\t10s\tdefault',
     'max_output\t64MiB\tdefault',
+    'keep_completed\t30d\tdefault',
+    'keep_dead\tforever\tdefault',
   ]);
   expect(await cli.json('config', 'list', '--fields', 'max_retries,backoff_base')).toEqual({
     max_retries: 5,

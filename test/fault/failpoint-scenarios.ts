@@ -1,11 +1,11 @@
 /** How each fail-point is reached: what stands in the queue before, and which process comes there. */
 import type { Failpoint } from '../../src/failpoint.js';
 import type { JobKind } from './checkers/evidence.js';
-import { ask, cancel, enqueue, enqueueBulk, retryDead } from './harness/client.js';
+import { ask, cancel, enqueue, enqueueBulk, prune, retryDead } from './harness/client.js';
 import { drain } from './harness/drain.js';
 import { WorkerProcess } from './harness/worker-process.js';
 import type { World } from './harness/world.js';
-import { plantClaim, untilRunning } from './plant.js';
+import { oldJobsLeft, plantClaim, plantOldJobs, untilRunning } from './plant.js';
 
 type Fatal = `${Failpoint}:${number}=kill9`;
 
@@ -123,6 +123,21 @@ const clientCancels: Scenario = {
   },
 };
 
+/** More than one step removes; whoever comes after a kill finishes it, down to the last log. */
+const clientPrunes: Scenario = {
+  hits: 2,
+  play: async (world, failpoint) => {
+    await fill(world, ['ok']);
+    await drain(world, [], 60_000);
+    plantOldJobs(world, 250);
+    const { killed } = await prune(world, { failpoint });
+    await prune(world);
+    const { rows, logs } = oldJobsLeft(world);
+    if (rows + logs > 0) throw new Error(`${rows} jobs and ${logs} logs were left`);
+    return killed;
+  },
+};
+
 const clientStops: Scenario = {
   hits: 1,
   play: async (world, failpoint) => {
@@ -162,6 +177,9 @@ export const SCENARIOS = {
   'retry.after_commit': clientRetries,
   'cancel.before_commit': clientCancels,
   'cancel.after_commit': clientCancels,
+  'prune.before_commit': clientPrunes,
+  'prune.after_commit': clientPrunes,
+  'prune.after_logs': clientPrunes,
   'stop.before_commit': clientStops,
   'stop.after_commit': clientStops,
   'close.before_commit': workerRescues,

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Exit, Launcher } from '../../src/launcher/launcher.js';
 import { waitUntil } from '../support/processes.js';
+import { Worker } from '../../src/worker/worker.js';
 import { openTestQueue, startWorker } from '../support/workers.js';
 
 const SUCCESS: Exit = { cause: 'exited', exitCode: 0, signal: null, message: null };
@@ -20,6 +21,7 @@ function shortRuns(onRun: () => void): Launcher {
       queues: false,
     },
     lockFile: null,
+    withdraw: () => undefined,
     run: async () => {
       onRun();
       await new Promise((resolve) => setTimeout(resolve, RUN_MS));
@@ -69,4 +71,9 @@ test('a worker that drains its queues ends beside a paused one, and says what it
   await ended;
   expect(events).toContainEqual({ event: 'worker.left_paused', queues: ['b'], jobs: 2 });
   expect(await queue.counts()).toMatchObject({ completed: 1, pending: 2 });
+});
+
+test.each([[[]], [['']], [['a', 'b c']]])('a worker of the queues %j is refused', async (queues) => {
+  const { queue } = await openTestQueue();
+  expect(() => new Worker(queue, { slots: 1, queues })).toThrow(expect.objectContaining({ code: 'usage' }));
 });

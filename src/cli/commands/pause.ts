@@ -7,7 +7,8 @@ export const pause: Command = {
   arguments: '[queues...]',
   description: `Pauses queues; without a name all of them, also those that come later. No worker claims a job of a paused
 queue any more; what runs goes on, and jobs can still be put in. What a worker has claimed a moment ahead goes back as
-soon as it hears of the pause, within milliseconds; at most 250 ms later nothing of it starts.`,
+soon as it hears of the pause, within milliseconds; after 250 ms at the latest nothing of it starts. "queuectl run" is
+no worker, and goes on.`,
   examples: [
     { command: 'queuectl pause mail', does: 'nothing of this queue starts' },
     { command: 'queuectl pause', does: 'nothing at all starts' },

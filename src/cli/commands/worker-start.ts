@@ -42,11 +42,18 @@ Ctrl-C, TERM or HUP: finish the jobs that run, then exit. A second one: end them
     setFlagsFromString('--no-memory-reducer');
     const slots = flags.integer('count', 1, MOST_SLOTS) ?? 1;
     const queues = readQueues(flags);
-    const { pollIntervalMs, maxOutputBytes } = loadSettings(home, env);
+    const { pollIntervalMs, maxOutputBytes, ...retention } = loadSettings(home, env);
     const queue = await openQueue({ lockTimeoutMs: Infinity });
     if (queues !== null) await noteNewQueues(context.output, queue, queues);
     const untilEmpty = flags.has('until-empty');
-    const worker = new Worker(queue, { slots, queues, pollIntervalMs, maxOutputBytes, untilEmpty });
+    const worker = new Worker(queue, {
+      slots,
+      queues,
+      pollIntervalMs,
+      maxOutputBytes,
+      untilEmpty,
+      retention,
+    });
     return superviseWorker(worker, context);
   },
 };
@@ -80,7 +87,8 @@ function printEvent(writer: LineWriter, event: LogEvent, { output }: Context): v
 /** A file that is being edited may be wrong for a moment: the worker goes on as it was, and says so. */
 function takeSettings(worker: Worker, { home, env, output }: Context): void {
   try {
-    worker.change(loadSettings(home, env));
+    const settings = loadSettings(home, env);
+    worker.change({ ...settings, retention: settings });
   } catch (error) {
     if (!(error instanceof QueueError)) throw error;
     output.note(`the settings stay as they were: ${error.message}`);

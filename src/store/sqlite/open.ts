@@ -14,6 +14,8 @@ import { createDoorbell, createDoorbellFile } from './doorbell.js';
 import { insertJobs } from './insert.js';
 import { getJob, retryJob } from './jobs.js';
 import { listJobs } from './list.js';
+import { boundLog } from './write-ahead-log.js';
+import { beginPruneRound, countPrunable, forgetPruned, listPruned, pruneJobs } from './prune.js';
 import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
 import { refuseNetworkFileSystem } from './network-file-system.js';
 import { sameFileCheck } from './same-file.js';
@@ -105,6 +107,12 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     pauses: () => pauses(connection),
     pauseQueues: (names) => ringing(pauseQueues(connection, names)),
     resumeQueues: (names) => ringing(resumeQueues(connection, names)),
+    pruneJobs: (selection, limit) => pruneJobs(connection, selection, limit),
+    countPrunable: (selection) => countPrunable(connection, selection),
+    listPruned: () => listPruned(connection),
+    forgetPruned: (note) => forgetPruned(connection, note),
+    beginPruneRound: () => beginPruneRound(connection),
+    boundLog: () => boundLog(connection),
     cancelJob: (id, cancel) => ringing(cancelJob(connection, id, cancel)),
     retryJob: (id, from) => ringing(retryJob(connection, id, from)),
     listRuns: (seq) => listRuns(connection, seq),

@@ -6,6 +6,7 @@ import type { MigrationTarget } from '../migrate.js';
 import type { Connection } from './connection.js';
 import { resultCode, SQLITE } from './driver.js';
 import { MIGRATIONS } from './migrations.js';
+import { BOUNDS } from './write-ahead-log.js';
 
 /** Older ones can lose committed rows when several processes write and checkpoint: the WAL-reset bug. */
 const OLDEST_SQLITE = [3, 51, 3] as const;
@@ -35,7 +36,7 @@ export async function prepareSchema(connection: Connection): Promise<void> {
   if (version < MIGRATIONS.length) await applyMigrations(connection);
   else await connection.whenUnlocked(() => migrate(migrationTarget(connection), MIGRATIONS));
   // The driver's own default in WAL is NORMAL, which may lose an acknowledged commit to a power cut.
-  await connection.whenUnlocked(() => connection.exec('PRAGMA synchronous = FULL'));
+  await connection.whenUnlocked(() => connection.exec(`PRAGMA synchronous = FULL; ${BOUNDS}`));
 }
 
 async function applyMigrations(connection: Connection): Promise<void> {

@@ -111,6 +111,12 @@ export function retryDead(world: World, ids: readonly string[], fate: Fate = {})
   return call(world, { call: 'retry', jobs: [] }, ['dlq', 'retry', ...ids], fate);
 }
 
+/** Removes what is old; of jobs that the world does not know. */
+export async function prune(world: World, fate: Fate = {}): Promise<{ readonly killed: boolean }> {
+  const { signal } = await runCommand(world, ['prune', '--older-than', '30d', '--yes'], fate);
+  return { killed: signal === 'SIGKILL' };
+}
+
 export function cancel(world: World, ids: readonly string[], fate: Fate = {}): Promise<Operation> {
   return call(world, { call: 'cancel', jobs: [] }, ['cancel', '--json', ...ids], fate);
 }

@@ -2,7 +2,7 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { STATES } from '../../../src/job/state.js';
+import { FINAL_STATES, STATES } from '../../../src/job/state.js';
 import { insertRunning, rerun } from '../../../src/store/sqlite/attached.js';
 import { cancelJob } from '../../../src/store/sqlite/cancel.js';
 import { exchange, outlook } from '../../../src/store/sqlite/claims.js';
@@ -12,6 +12,7 @@ import type { Statement } from '../../../src/store/sqlite/driver.js';
 import { insertJobs } from '../../../src/store/sqlite/insert.js';
 import { getJob, retryJob } from '../../../src/store/sqlite/jobs.js';
 import { listJobs } from '../../../src/store/sqlite/list.js';
+import { beginPruneRound, countPrunable, pruneJobs } from '../../../src/store/sqlite/prune.js';
 import { listQueues } from '../../../src/store/sqlite/queues.js';
 import { areProcessing, latestRuns, listRuns } from '../../../src/store/sqlite/runs.js';
 import { listDeadSessions, listOwned, removeSession } from '../../../src/store/sqlite/sessions.js';
@@ -89,6 +90,10 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await counts(connection);
   await isDrained(connection, null);
   await listQueues(connection);
+  const all = { states: FINAL_STATES, endedBeforeMs: 0 };
+  await countPrunable(connection, all);
+  await pruneJobs(connection, { ...all, endedBeforeMs: 1 }, 10);
+  await beginPruneRound(connection);
   await counts(connection, ['default']);
   await listOwned(connection, session);
   await areProcessing(connection, [job]);

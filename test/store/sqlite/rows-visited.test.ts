@@ -6,6 +6,7 @@ import { CANCELS } from '../../../src/store/sqlite/cancel.js';
 import { JOBS_OF_LANE, NEXT_OF_LANE, NEXT_OF_QUEUE, NEXT_QUEUE } from '../../../src/store/sqlite/claim-jobs.js';
 import { DUE, NEXT_DUE } from '../../../src/store/sqlite/promote.js';
 import type { SqlValue } from '../../../src/store/sqlite/driver.js';
+import { oldest } from '../../../src/store/sqlite/prune.js';
 import { pageOf } from '../../../src/store/sqlite/list.js';
 import { STATES } from '../../../src/job/state.js';
 import type { State } from '../../../src/job/state.js';
@@ -129,4 +130,11 @@ test('a page of a list costs the rows that it shows, also in the middle and amon
     for (const { sql, values } of pageOf(state, undefined, middleOf(store, state)))
       expect(store.visits(sql, ...values, 10), `${state}, ${sql}`).toBeLessThanOrEqual(10);
   }
+});
+
+test('a prune visits the rows that it removes', async () => {
+  const store = await openCounting();
+  fill(store);
+  expect(store.visits(oldest('completed'), 2, 100)).toBeLessThanOrEqual(100);
+  expect(store.visits(oldest('dead'), 1, 100)).toBe(0);
 });
