@@ -6,6 +6,7 @@ import { readValue, valueOfText } from '../job/option-kinds.js';
 import { JOB_OPTIONS } from '../job/options.js';
 import type { JobInput, JobOption } from '../job/options.js';
 import type { Flag, Flags } from './flags.js';
+import type { InputDefaults } from './read-json.js';
 
 type OptionName = keyof JobInput;
 
@@ -21,8 +22,13 @@ export function jobFlags(without: readonly OptionName[] = []): readonly Flag[] {
     }));
 }
 
-/** The fields that flags gave, each checked under its flag's name. `cwd` is always among them. Throws `usage`. */
+/** The job that a command and flags describe. Throws `usage`. */
 export function jobFromFlags(command: JobCommand, flags: Flags): JobInput {
+  return { ...defaultsFromFlags(flags), command };
+}
+
+/** The fields that flags gave, each checked under its flag's name. `cwd` is always among them. Throws `usage`. */
+export function defaultsFromFlags(flags: Flags): InputDefaults {
   const input: Record<string, unknown> = {};
   for (const option of optionsWithFlag()) {
     const value = valueOfFlag(option, flags);
@@ -30,7 +36,7 @@ export function jobFromFlags(command: JobCommand, flags: Flags): JobInput {
     readValue(option.value, value, `--${flagName(option)}`);
     input[option.name] = value;
   }
-  return { cwd: callerDirectory(), ...input, command };
+  return { cwd: callerDirectory(), ...input };
 }
 
 /** The job options that were given as flags, as `--queue`. */

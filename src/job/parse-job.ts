@@ -71,7 +71,7 @@ export function parseJobInput(input: unknown, defaults: JobDefaults = JOB_DEFAUL
     const value = fields[name];
     if (value !== null && value !== undefined) given[name] = readValue(option.kind, value, option.label);
   }
-  return toNewJob(given as Given, defaults);
+  return toNewJob(given, defaults);
 }
 
 function toNewJob(given: Given, defaults: JobDefaults): NewJob {

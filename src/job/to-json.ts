@@ -1,6 +1,6 @@
 /** The one JSON shape of a job and of a run, for the command line and every later interface. It only ever grows. */
 import { formatInstant } from '../time.js';
-import type { Job, Run } from './job.js';
+import type { Job, NewJob, Run, RunOptions } from './job.js';
 
 /** A job as JSON: snake_case, instants in ISO 8601 UTC, durations in milliseconds, ids as strings. */
 export function toJobJson(job: Job): Record<string, unknown> {
@@ -17,6 +17,33 @@ export function toJobJson(job: Job): Record<string, unknown> {
     backoff_base: job.backoff.base,
     backoff_max_ms: job.backoff.maxMs,
     jitter: job.backoff.jitter,
+    ...runOptionsJson(job),
+    run_at: formatInstant(job.runAtMs),
+    created_at: formatInstant(job.createdAtMs),
+    updated_at: formatInstant(job.updatedAtMs),
+    ...endingJson(job),
+  };
+}
+
+/** A job that is not stored yet, in the same words: its time is an instant, or a delay in milliseconds. */
+export function toNewJobJson(job: NewJob): Record<string, unknown> {
+  return {
+    id: job.id,
+    command: job.command,
+    queue: job.queue,
+    priority: job.priority,
+    max_retries: job.maxRetries,
+    backoff_base: job.backoff.base,
+    backoff_max_ms: job.backoff.maxMs,
+    jitter: job.backoff.jitter,
+    ...runOptionsJson(job),
+    run_at: 'atMs' in job.start ? formatInstant(job.start.atMs) : null,
+    delay_ms: 'delayMs' in job.start ? job.start.delayMs : 0,
+  };
+}
+
+function runOptionsJson(job: RunOptions): Record<string, unknown> {
+  return {
     timeout_ms: job.timeoutMs,
     grace_ms: job.graceMs,
     cwd: job.cwd,
@@ -31,10 +58,6 @@ export function toJobJson(job: Job): Record<string, unknown> {
     cpu_limit_ms: job.cpuLimitMs,
     open_files_limit: job.openFilesLimit,
     process_limit: job.processLimit,
-    run_at: formatInstant(job.runAtMs),
-    created_at: formatInstant(job.createdAtMs),
-    updated_at: formatInstant(job.updatedAtMs),
-    ...endingJson(job),
   };
 }
 
