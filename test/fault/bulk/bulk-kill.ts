@@ -89,7 +89,7 @@ async function writeLines(path: string, lines: number): Promise<void> {
 }
 
 function numberOf(database: InstanceType<typeof DatabaseSync>, sql: string): number {
-  return Number((database.prepare(sql).get() as { n: number | null } | undefined)?.n ?? 0);
+  return (database.prepare(sql).get() as { n: number | null } | undefined)?.n ?? 0;
 }
 
 /** As the next command of a person sees it. */
@@ -116,9 +116,8 @@ function countAll(directory: string): Omit<BulkKillFigures, 'kills' | 'seconds'>
       `SELECT count(*) AS n FROM jobs WHERE id IS NOT replace(command, 'echo ', 'job-')`,
     ),
     pendingCounter: numberOf(database, `SELECT sum(n) AS n FROM counters WHERE state = 'pending'`),
-    integrity: String(
-      (database.prepare('PRAGMA integrity_check').get() as { integrity_check: string }).integrity_check,
-    ),
+    integrity: (database.prepare('PRAGMA integrity_check').get() as { integrity_check: string })
+      .integrity_check,
   };
   database.close();
   return counted;
