@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { environment, run } from './child.mjs';
 
-const binary = fileURLToPath(new URL('../bin/queuectl.cjs', import.meta.url));
+export const binary = fileURLToPath(new URL('../bin/queuectl.cjs', import.meta.url));
 
 /** Stops the script here, with a reason, where there is nothing to measure. */
 export function requireBuild() {

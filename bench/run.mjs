@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { machine } from './measure.mjs';
 import { measureBigOutput } from './big-output.mjs';
+import { measureBulk } from './bulk.mjs';
 import { measureDrain } from './drain.mjs';
 import { measureEventLoop } from './event-loop.mjs';
 import { measureIdle } from './idle.mjs';
@@ -18,6 +19,7 @@ const MARKERS = /(?<=<!-- bench:start -->\n).*?(?=<!-- bench:end -->)/s;
 requireBuild();
 const results = [
   measureDrain(),
+  await measureBulk(),
   await measurePickup(),
   measureStartup(),
   await measureIdle(),

@@ -7,6 +7,7 @@ import { JOB_OPTIONS } from '../job/options.js';
 import type { CommandInput } from '../job/input.js';
 import type { JobOption } from '../job/options.js';
 import type { Flag, Flags } from './flags.js';
+import type { InputDefaults } from './read-json.js';
 
 type OptionName = (typeof JOB_OPTIONS)[number]['name'];
 
@@ -22,8 +23,13 @@ export function jobFlags(without: readonly OptionName[] = []): readonly Flag[] {
     }));
 }
 
-/** The fields that flags gave, each checked under its flag's name. `cwd` is always among them. Throws `usage`. */
+/** The job that a command and flags describe. Throws `usage`. */
 export function jobFromFlags(command: JobCommand, flags: Flags): CommandInput {
+  return { ...defaultsFromFlags(flags), command };
+}
+
+/** The fields that flags gave, each checked under its flag's name. `cwd` is always among them. Throws `usage`. */
+export function defaultsFromFlags(flags: Flags): InputDefaults {
   const input: Record<string, unknown> = {};
   for (const option of optionsWithFlag()) {
     const value = valueOfFlag(option, flags);
@@ -31,7 +37,7 @@ export function jobFromFlags(command: JobCommand, flags: Flags): CommandInput {
     readValue(option.value, value, `--${flagName(option)}`);
     input[option.name] = value;
   }
-  return { cwd: callerDirectory(), ...input, command };
+  return { cwd: callerDirectory(), ...input };
 }
 
 /** The job options that were given as flags, as `--queue`. */

@@ -23,17 +23,24 @@ export const LONGEST_LINE_BYTES = 1024 * 1024;
 const NEWLINE = 10;
 
 /**
- * The lines of each chunk that are not blank. A BOM at the start and the CR of CR LF are taken off.
- * Throws StoppedAtLine for a line that is too long or not UTF-8; the lines before it have been yielded.
+ * The lines of each chunk that are not blank. A BOM at the start and the CR of CR LF are taken off, and so are blanks
+ * around a line unless they are to be kept. Throws StoppedAtLine for a line that is too long or not UTF-8; the lines before it have been yielded.
  */
-export async function* readLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
+export async function* readLines(
+  source: AsyncIterable<Uint8Array>,
+  keepBlanks = false,
+): AsyncGenerator<Line[]> {
   let number = 1;
   let rest: Uint8Array[] = [];
   let restBytes = 0;
   for await (const chunk of source) {
     const end = chunk.lastIndexOf(NEWLINE) + 1;
     if (end > 0) {
-      const { lines, next, error } = decodeLines(Buffer.concat([...rest, chunk.subarray(0, end)]), number);
+      const { lines, next, error } = decodeLines(
+        Buffer.concat([...rest, chunk.subarray(0, end)]),
+        number,
+        keepBlanks,
+      );
       yield lines;
       if (error !== undefined) throw error;
       number = next;
@@ -44,7 +51,7 @@ export async function* readLines(source: AsyncIterable<Uint8Array>): AsyncGenera
     restBytes += chunk.length - end;
     if (restBytes > LONGEST_LINE_BYTES) throw tooLong(number);
   }
-  const { lines, error } = decodeLines(Buffer.concat(rest), number);
+  const { lines, error } = decodeLines(Buffer.concat(rest), number, keepBlanks);
   yield lines;
   if (error !== undefined) throw error;
 }
@@ -55,7 +62,7 @@ interface Decoded {
   readonly error?: Error;
 }
 
-function decodeLines(bytes: Buffer, first: number): Decoded {
+function decodeLines(bytes: Buffer, first: number, keepBlanks: boolean): Decoded {
   const lines: Line[] = [];
   let number = first;
   // One check and one conversion for all lines of a chunk; only a chunk with a bad line is looked at line by line.
@@ -65,8 +72,9 @@ function decodeLines(bytes: Buffer, first: number): Decoded {
   for (const text of texts) {
     if (text === null) return { lines, next: number, error: badLine(number, 'it is not valid UTF-8') };
     if (text.length > LONGEST_LINE_BYTES) return { lines, next: number, error: tooLong(number) };
-    const clean = (number === 1 ? text.replace(/^\uFEFF/, '') : text).trim();
-    if (clean !== '') lines.push({ number, text: clean });
+    const whole = number === 1 ? text.replace(/^\uFEFF/, '') : text;
+    const clean = whole.trim();
+    if (clean !== '') lines.push({ number, text: keepBlanks ? whole.replace(/\r$/, '') : clean });
     number += 1;
   }
   return { lines, next: number - 1 };

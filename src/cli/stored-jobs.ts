@@ -34,8 +34,8 @@ export class StoredJobs {
         this.#inserted += 1;
         this.#ids.add(result.id);
       }
-      this.#print(result);
     }
+    this.#print(results);
   }
 
   printSummary(): void {
@@ -48,11 +48,11 @@ export class StoredJobs {
       this.#output.say(`✅ ${this.#inserted} jobs enqueued successfully. IDs: ${this.#ids.text()}${existed}`);
   }
 
-  #print(result: InsertResult): void {
+  #print(results: readonly InsertResult[]): void {
     if (this.#readerGone) return;
     try {
-      if (this.#output.json) this.#output.streamed(storedJson(result));
-      else if (this.#output.quiet) this.#output.line(result.id);
+      if (this.#output.json) this.#output.streamedAll(results.map(storedJson));
+      else if (this.#output.quiet) this.#output.lines(results.map((result) => result.id));
     } catch (error) {
       // `| head` has seen enough, but the rest of the jobs is still to be stored.
       if (!(error instanceof ReaderGone)) throw error;

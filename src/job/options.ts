@@ -194,6 +194,22 @@ export const JOB_OPTIONS = [
   },
 ] as const satisfies readonly JobOption[];
 
+/** What is set for a process: a handler, which runs inside of a program, has none. */
+export const PROCESS_OPTIONS: ReadonlySet<string> = new Set([
+  'cwd',
+  'env',
+  'stdin',
+  'stdin_file',
+  'stragglers',
+  'user',
+  'nice',
+  'umask',
+  'memory_limit',
+  'cpu_limit',
+  'open_files_limit',
+  'process_limit',
+]);
+
 /** What a job gets where its input says nothing. */
 export interface JobDefaults {
   readonly maxRetries: number;

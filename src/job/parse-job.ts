@@ -3,7 +3,7 @@ import { usageError } from '../errors.js';
 import type { Command, JsonValue, NewJob, Stragglers } from './job.js';
 import { readValue } from './option-kinds.js';
 import type { OptionKind } from './option-kinds.js';
-import { JOB_DEFAULTS, JOB_OPTIONS } from './options.js';
+import { JOB_DEFAULTS, JOB_OPTIONS, PROCESS_OPTIONS } from './options.js';
 import type { JobDefaults } from './options.js';
 import { show, unknownWord } from './show-value.js';
 
@@ -73,7 +73,7 @@ export function parseJobInput(input: unknown, defaults: JobDefaults = JOB_DEFAUL
     const value = fields[name];
     if (value !== null && value !== undefined) given[name] = readValue(option.kind, value, option.label);
   }
-  return toNewJob(given as Given, defaults);
+  return toNewJob(given, defaults);
 }
 
 function toNewJob(given: Given, defaults: JobDefaults): NewJob {
@@ -117,25 +117,8 @@ function toNewJob(given: Given, defaults: JobDefaults): NewJob {
   };
 }
 
-/** A handler runs inside of a program: it has no process of its own that these could be set for. */
-const OF_A_PROCESS: readonly (keyof Given)[] = [
-  'command',
-  'cwd',
-  'env',
-  'stdin',
-  'stdin_file',
-  'stragglers',
-  'user',
-  'nice',
-  'umask',
-  'memory_limit',
-  'cpu_limit',
-  'open_files_limit',
-  'process_limit',
-];
-
 function refuseWithHandler(given: Given): void {
-  const found = OF_A_PROCESS.find((name) => given[name] !== undefined);
+  const found = Object.keys(given).find((name) => name === 'command' || PROCESS_OPTIONS.has(name));
   if (found !== undefined)
     throw usageError(`"handler" and "${found}" exclude each other`, 'a handler gets its input by "payload"');
 }

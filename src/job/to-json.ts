@@ -1,7 +1,7 @@
 /** The one JSON shape of a job and of a run, for the command line and every later interface. It only ever grows. */
 import { formatInstant } from '../time.js';
 import { cursorOf } from './cursor.js';
-import type { Job, Run } from './job.js';
+import type { Job, NewJob, Run, RunOptions } from './job.js';
 
 /** A job as JSON: snake_case, instants in ISO 8601 UTC, durations in milliseconds, ids as strings. */
 export function toJobJson(job: Job): Record<string, unknown> {
@@ -20,6 +20,37 @@ export function toJobJson(job: Job): Record<string, unknown> {
     backoff_base: job.backoff.base,
     backoff_max_ms: job.backoff.maxMs,
     jitter: job.backoff.jitter,
+    ...runOptionsJson(job),
+    run_at: formatInstant(job.runAtMs),
+    created_at: formatInstant(job.createdAtMs),
+    updated_at: formatInstant(job.updatedAtMs),
+    ...endingJson(job),
+    // For the page behind this job: list --after.
+    cursor: cursorOf(job),
+  };
+}
+
+/** A job that is not stored yet, in the same words: its time is an instant, or a delay in milliseconds. */
+export function toNewJobJson(job: NewJob): Record<string, unknown> {
+  return {
+    id: job.id,
+    command: job.command,
+    handler: job.handler,
+    payload: job.payload,
+    queue: job.queue,
+    priority: job.priority,
+    max_retries: job.maxRetries,
+    backoff_base: job.backoff.base,
+    backoff_max_ms: job.backoff.maxMs,
+    jitter: job.backoff.jitter,
+    ...runOptionsJson(job),
+    run_at: 'atMs' in job.start ? formatInstant(job.start.atMs) : null,
+    delay_ms: 'delayMs' in job.start ? job.start.delayMs : 0,
+  };
+}
+
+function runOptionsJson(job: RunOptions): Record<string, unknown> {
+  return {
     timeout_ms: job.timeoutMs,
     grace_ms: job.graceMs,
     cwd: job.cwd,
@@ -34,12 +65,6 @@ export function toJobJson(job: Job): Record<string, unknown> {
     cpu_limit_ms: job.cpuLimitMs,
     open_files_limit: job.openFilesLimit,
     process_limit: job.processLimit,
-    run_at: formatInstant(job.runAtMs),
-    created_at: formatInstant(job.createdAtMs),
-    updated_at: formatInstant(job.updatedAtMs),
-    ...endingJson(job),
-    // For the page behind this job: list --after.
-    cursor: cursorOf(job),
   };
 }
 

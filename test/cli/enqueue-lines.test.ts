@@ -31,7 +31,7 @@ async function enqueue(
   const ids: string[] = [];
   await enqueueLines(queue, asSource(lines.join('\n')), {
     onConflict,
-    cwd: '/',
+    defaults: { cwd: '/' },
     onStored: (results) => ids.push(...results.map((result) => result.id)),
   });
   return ids;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findJsonError } from '../../src/cli/json-error.js';
-import { readJson } from '../../src/cli/read-json.js';
+import { lineAndColumn, readJson } from '../../src/cli/read-json.js';
 
 function isJson(text: string): boolean {
   try {
@@ -67,7 +67,7 @@ describe('readJson', () => {
   });
 
   it('counts on from the line of the file', () => {
-    expect(() => readJson('{"command"', 41)).toThrow(
+    expect(() => readJson('{"command"', lineAndColumn(41))).toThrow(
       'invalid JSON at line 41, column 11: expected ":", but it ends',
     );
   });

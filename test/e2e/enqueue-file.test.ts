@@ -42,6 +42,7 @@ test('an empty stream stores nothing and is no error', async () => {
 test.each([
   { why: 'broken JSON', bad: '{"command":"x",}', message: /line 3, column 16/ },
   { why: 'no object', bad: '"sleep 2"', message: /line 3: a job must be a JSON object/ },
+  { why: 'a list', bad: '["sleep", "2"]', message: /line 3: a job must be a JSON object/ },
   { why: 'an unknown field', bad: '{"comand":"x"}', message: /line 3: unknown field "comand"/ },
   {
     why: 'a bad value',
@@ -110,10 +111,28 @@ test.each([
     message: 'a file and a job exclude each other',
   },
   {
-    why: 'a file and a flag',
-    args: ['-o', '5', '-'],
+    why: 'a file and an id',
+    args: ['--id', 'a', '-'],
     code: 2,
-    message: '--priority needs a command after "--"',
+    message: '--id is for one job',
+  },
+  {
+    why: 'an unknown format',
+    args: ['--format', 'jsn', '-'],
+    code: 2,
+    message: 'unknown value of --format "jsn"',
+  },
+  {
+    why: 'a format without a file',
+    args: ['--format', 'json', '--', 'true'],
+    code: 2,
+    message: '--format needs a file',
+  },
+  {
+    why: 'a bad flag, before anything is read',
+    args: ['--timeout', 'soon', '-'],
+    code: 2,
+    message: '--timeout must be a duration, not "soon"',
   },
 ])('enqueue of a file refuses $why', async ({ args, code, message }) => {
   const cli = createCli();

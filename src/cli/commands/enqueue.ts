@@ -4,10 +4,16 @@ import type { JobInput } from '../../job/input.js';
 import { unknownWord } from '../../job/show-value.js';
 import type { Command, Context } from '../command.js';
 import type { Flags } from '../flags.js';
-import { callerDirectory, commandOfWords, givenJobFlags, jobFlags, jobFromFlags } from '../job-flags.js';
-import { isTerminal } from '../output/terminal.js';
+import {
+  callerDirectory,
+  commandOfWords,
+  defaultsFromFlags,
+  givenJobFlags,
+  jobFlags,
+  jobFromFlags,
+} from '../job-flags.js';
 import { asJobInput, readJson } from '../read-json.js';
-import { printStored, STORED_FIELDS, StoredJobs } from '../stored-jobs.js';
+import { printStored, STORED_FIELDS } from '../stored-jobs.js';
 
 export const enqueue: Command = {
   usage: `[options] -- COMMAND [ARG…] | '<json>' | -f FILE | -`,
@@ -16,7 +22,13 @@ export const enqueue: Command = {
 
 One word after -- is a line for the shell; several are run exactly as they are, without a shell.
 A JSON object has the fields of the options below (max_retries for --max-retries, and "command").
--f reads such an object from each line of a file, - from the standard input.`,
+
+-f reads many jobs from a file, - from the standard input. Its first character that is not blank tells what it holds,
+unless --format does: { JSON objects, one a line (ndjson); [ an array of them (json); anything else commands, one a
+line, each for the shell (lines), where blank lines and those that begin with # are passed over. The options of a job
+are then the defaults for all jobs that do not say otherwise. They are stored a thousand at a time, as they are read;
+the first bad one ends it, is named by its line, and leaves those before it stored (exit code 7). Jobs with ids of their
+own can be given again with --on-conflict ignore: each is stored once.`,
   examples: [
     { command: 'queuectl enqueue -- convert in.png out.jpg', does: 'run these words' },
     { command: `queuectl enqueue -- 'make report && make mail'`, does: 'run a line by the shell' },
@@ -26,6 +38,8 @@ A JSON object has the fields of the options below (max_retries for --max-retries
       does: 'in ten minutes, five runs at most',
     },
     { command: 'queuectl enqueue -f jobs.ndjson', does: 'a job on each line' },
+    { command: `sed 's/^/optipng /' images.txt | queuectl enqueue -`, does: 'a command on each line' },
+    { command: 'queuectl enqueue --dry-run -f jobs.json', does: 'check all of it, store nothing' },
   ],
   flags: [
     ...jobFlags(),
@@ -33,21 +47,31 @@ A JSON object has the fields of the options below (max_retries for --max-retries
       long: 'file',
       short: 'f',
       argument: 'FILE',
-      help: 'read a JSON object from each line; - is the standard input',
+      help: 'read jobs from it; - is the standard input',
+    },
+    {
+      long: 'format',
+      argument: 'WHAT',
+      help: 'what the file holds: ndjson, json or lines (as its first character says)',
     },
     {
       long: 'on-conflict',
       argument: 'WHAT',
       help: 'when the id is stored already: error (default) or ignore',
     },
+    { long: 'dry-run', help: 'check everything but whether ids are stored already; store nothing' },
   ],
   fields: () => STORED_FIELDS,
   takesJobWords: true,
   run: async (context) => {
     const onConflict = readOnConflict(context);
+    const isDry = context.flags.has('dry-run');
+    if (isDry && context.flags.has('fields')) throw usageError('--fields and --dry-run exclude each other');
     const file = inputFile(context);
-    if (file !== undefined) return enqueueFile(context, file, onConflict);
+    if (file !== undefined) return enqueueFrom(context, file, onConflict);
+    if (context.flags.has('format')) throw usageError('--format needs a file', 'queuectl enqueue -f FILE');
     const job = readJob(context);
+    if (isDry) return (await import('../dry-run.js')).dryRunJob(context, job);
     const queue = await context.openQueue();
     printStored(context.output, await queue.enqueue(job, { onConflict }));
   },
@@ -67,23 +91,25 @@ function inputFile({ flags, args, jobWords }: Context): string | undefined {
   if (jobWords !== null || (args.length > 0 && !isStdin))
     throw usageError('a file and a job exclude each other');
   if (isStdin && flags.has('file')) throw usageError('--file and - exclude each other');
-  refuseJobFlags(flags, 'the options of a job in a file stand in its line');
+  if (flags.has('id'))
+    throw usageError('--id is for one job', 'the id of a job in a file stands in its line');
   return file;
 }
 
-async function enqueueFile(context: Context, file: string, onConflict: 'error' | 'ignore'): Promise<void> {
-  const { enqueueLines } = await import('../enqueue-lines.js');
-  const { readInput } = await import('../input-file.js');
-  if (file === '-' && isTerminal(0))
-    context.output.note('reading jobs from the terminal: a JSON object a line, then Ctrl-D');
-  const stored = new StoredJobs(context.output);
-  const queue = await context.openQueue();
-  await enqueueLines(queue, readInput(file), {
+async function enqueueFrom(
+  context: Context,
+  file: string,
+  onConflict: 'error' | 'ignore',
+): Promise<number | void> {
+  const { readFormat } = await import('../input-format.js');
+  const { flags } = context;
+  const options = {
     onConflict,
-    cwd: callerDirectory(),
-    onStored: (results) => stored.add(results),
-  });
-  stored.printSummary();
+    format: readFormat(flags.text('format')),
+    defaults: defaultsFromFlags(flags),
+  };
+  if (flags.has('dry-run')) return (await import('../dry-run.js')).dryRunFile(context, file, options);
+  return (await import('../enqueue-file.js')).enqueueFile(context, file, options);
 }
 
 /** The one job that the words describe. */
@@ -96,7 +122,7 @@ function readJob({ flags, args, jobWords }: Context): JobInput {
   if (json === undefined) throw usageError('there is nothing to enqueue', 'queuectl enqueue -- sleep 2');
   if (more.length > 0 || !/^\s*[[{"]/.test(json)) throw notOneObject(args);
   refuseJobFlags(flags, 'with JSON, the options of the job stand in it');
-  return asJobInput(readJson(json), callerDirectory());
+  return asJobInput(readJson(json), { cwd: callerDirectory() });
 }
 
 function refuseJobFlags(flags: Flags, hint: string): void {

@@ -50,6 +50,11 @@ export class Output {
     writeAll(1, `${text}\n`);
   }
 
+  /** Many such lines at once: a write each would take longer than the work that they tell of. */
+  lines(texts: readonly string[]): void {
+    if (texts.length > 0) this.line(texts.join('\n'));
+  }
+
   /** One object: all of it, or the fields that were asked for. */
   object(value: Readonly<Record<string, unknown>>): void {
     this.line(toJsonText(this.#picked(value), this.terminal ? 2 : 0));
@@ -66,7 +71,12 @@ export class Output {
 
   /** One of a stream of objects, a line each. */
   streamed(value: Readonly<Record<string, unknown>>): void {
-    this.line(toJsonText(this.#picked(value)));
+    this.streamedAll([value]);
+  }
+
+  /** The next of a stream of objects, a line each. */
+  streamedAll(values: readonly Readonly<Record<string, unknown>>[]): void {
+    this.lines(values.map((value) => toJsonText(this.#picked(value))));
   }
 
   async table(table: Table): Promise<void> {

@@ -10,6 +10,7 @@ import { NEW_JOB_COLUMNS, newJobValues } from './rows.js';
 
 const COLUMNS: readonly string[] = [...NEW_JOB_COLUMNS.split(', '), 'state', 'run_at'];
 const COMMAND = COLUMNS.indexOf('command');
+const OPTIONS = COLUMNS.indexOf('options');
 const MOST_ROWS = 1000;
 /** Of a statement's JSON, roughly: a job may bring a megabyte of input. */
 const MOST_CHARACTERS = 4 * 1024 * 1024;
@@ -54,7 +55,9 @@ function insertAll(
     }
     const runAtMs = 'atMs' in job.start ? job.start.atMs : now + job.start.delayMs;
     const state = runAtMs > now ? 'scheduled' : 'pending';
-    rows.push([...newJobValues(job), state, runAtMs]);
+    const row = newJobValues(job);
+    row.push(state, runAtMs);
+    rows.push(row);
     counters.add(job.queue, state, 1);
     const seq = last + rows.length;
     results.push({ outcome: 'inserted', id: job.id ?? String(seq), seq, state });
@@ -72,7 +75,8 @@ function insertAll(
 const STORED_IDS = 'SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(?))';
 
 function storedIds(connection: Connection, jobs: readonly NewJob[]): Set<string> {
-  const ids = jobs.flatMap(({ id }) => id ?? []);
+  const ids: string[] = [];
+  for (const { id } of jobs) if (id !== null) ids.push(id);
   if (ids.length === 0) return new Set();
   const rows = connection.sql(STORED_IDS).all(JSON.stringify(ids));
   return new Set(rows.map((row) => String(row['id'])));
@@ -87,17 +91,18 @@ function lastSeq(connection: Connection): number {
   return Number(row?.['seq'] ?? 0);
 }
 
+/** As many rows as fit in one statement. */
 function* parts(rows: readonly NewRow[]): Generator<readonly NewRow[]> {
   let start = 0;
   let characters = 0;
-  for (const [index, row] of rows.entries()) {
-    for (const value of row) if (typeof value === 'string') characters += value.length;
-    if (index + 1 - start < MOST_ROWS && characters < MOST_CHARACTERS) continue;
-    yield rows.slice(start, index + 1);
-    start = index + 1;
+  for (let end = 1; end <= rows.length; end++) {
+    const row = rows[end - 1] ?? [];
+    characters += String(row[COMMAND]).length + String(row[OPTIONS]).length;
+    if (end < rows.length && end - start < MOST_ROWS && characters < MOST_CHARACTERS) continue;
+    yield start === 0 && end === rows.length ? rows : rows.slice(start, end);
+    start = end;
     characters = 0;
   }
-  if (start < rows.length) yield rows.slice(start);
 }
 
 /**
