@@ -1,5 +1,6 @@
 import { loadSettings } from './config.js';
 import { homeDirectory } from './home.js';
+import type { AnyHandlers, HandlerTypes } from './job/input.js';
 import { Queue } from './queue.js';
 import { openStore } from './store/open-store.js';
 
@@ -12,9 +13,13 @@ export interface OpenQueueOptions {
 
 /**
  * Opens the queue in a home directory (`$QUEUECTL_HOME`, else `~/.queuectl`) and makes what is missing.
+ * `H` names the handlers of your programs with their payloads and results, for the compiler.
  * Throws `not_permitted` or `unavailable` where it cannot be used, `usage` for a bad setting. Close it after use.
  */
-export async function openQueue(location?: string, options: OpenQueueOptions = {}): Promise<Queue> {
+export async function openQueue<H extends HandlerTypes<H> = AnyHandlers>(
+  location?: string,
+  options: OpenQueueOptions = {},
+): Promise<Queue<H>> {
   const env = options.env ?? process.env;
   const home = location ?? homeDirectory(env);
   const settings = loadSettings(home, env);

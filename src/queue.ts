@@ -1,4 +1,5 @@
 /** The queue as a program sees it: check the input, then one call of the store. */
+import { enqueueStream, oneByOne } from './enqueue-stream.js';
 import { QueueError, usageError } from './errors.js';
 import { parseCancel } from './job/cancel-options.js';
 import type { CancelOptions } from './job/cancel-options.js';
@@ -7,7 +8,8 @@ import type { JobCursor } from './job/cursor.js';
 import type { Counts, Job, NewJob, Run } from './job/job.js';
 import { readValue } from './job/option-kinds.js';
 import { JOB_DEFAULTS } from './job/options.js';
-import type { JobDefaults, JobInput } from './job/options.js';
+import type { AnyHandlers, HandlerTypes, JobInput } from './job/input.js';
+import type { JobDefaults } from './job/options.js';
 import { parseJobInput } from './job/parse-job.js';
 import { statesBefore } from './job/state.js';
 import type { State } from './job/state.js';
@@ -35,7 +37,8 @@ export interface ListOptions {
 /** Large enough that few reads are needed, small enough to be read in a few milliseconds. */
 const PAGE = 500;
 
-export class Queue {
+/** `H` says which handlers its programs have; it changes nothing but what the compiler checks. */
+export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
   /** Everything below is one call of it; workers share it. */
   readonly store: Store;
   readonly #defaults: JobDefaults;
@@ -46,21 +49,39 @@ export class Queue {
   }
 
   /** The checked job, with the queue's defaults; stores nothing. Throws `usage`. */
-  parse(input: JobInput): NewJob {
+  parse(input: JobInput<H>): NewJob {
     return parseJobInput(input, this.#defaults);
   }
 
   /** Resolves once the job is on the disk. Throws `usage` for bad input, `conflict` for an id that is stored. */
-  async enqueue(input: JobInput, options: EnqueueOptions = {}): Promise<InsertResult> {
+  async enqueue(input: JobInput<H>, options: EnqueueOptions = {}): Promise<InsertResult> {
     const [result] = await this.enqueueMany([input], options);
     if (result === undefined) throw new QueueError('internal', 'the store gave no result');
     return result;
   }
 
-  /** All or none, in one transaction: about a thousand at a time is fastest. */
-  async enqueueMany(inputs: readonly JobInput[], options: EnqueueOptions = {}): Promise<InsertResult[]> {
+  /** All or none, in one transaction that holds the write lock for all of them: for many, see `enqueueStream`. */
+  async enqueueMany(inputs: readonly JobInput<H>[], options: EnqueueOptions = {}): Promise<InsertResult[]> {
     const jobs = inputs.map((input) => this.parse(input));
     return this.store.insertJobs(jobs, options.onConflict ?? 'error');
+  }
+
+  /**
+   * Stores any number of jobs from an iterable, a thousand a transaction, and yields the results of each transaction
+   * once it is on the disk. The next inputs are taken when the caller asks for the next results, so that memory stays
+   * flat; a caller that stops asking stops it. Throws at the first bad input, as `enqueue` does, with its number from 1;
+   * the jobs before it are stored by then, and were yielded. To be repeated after that: inputs with ids, and `ignore`.
+   */
+  enqueueStream(
+    inputs: Iterable<JobInput<H>> | AsyncIterable<JobInput<H>>,
+    { onConflict = 'error' }: EnqueueOptions = {},
+  ): AsyncGenerator<InsertResult[], void, undefined> {
+    return enqueueStream(oneByOne(inputs), {
+      read: (input) => this.parse(input),
+      store: (jobs) => this.store.insertJobs(jobs, onConflict),
+      blame: ({ code, message, hint }, _, index) =>
+        new QueueError(code, `input ${index + 1}: ${message}`, hint),
+    });
   }
 
   /** Throws `not_found`. */
@@ -101,6 +122,17 @@ export class Queue {
   /** The latest ended run of each job that has one, by sequence number. */
   async latestRuns(jobs: readonly Job[]): Promise<Map<number, Run>> {
     return this.store.latestRuns(jobs.map((job) => job.seq));
+  }
+
+  /**
+   * What the handler returned in the run that completed the job, as JSON keeps it; null for nothing, and for a command.
+   * Throws `not_found`, and `conflict` for a job that is not completed.
+   */
+  async result<K extends keyof H>(id: string): Promise<H[K]['result']> {
+    const job = await this.get(id);
+    if (job.state !== 'completed')
+      throw new QueueError('conflict', `job ${id} is ${job.state}, not completed`, `queuectl show ${id}`);
+    return (await this.latestRuns([job])).get(job.seq)?.result ?? null;
   }
 
   /** Lets a finished job run again with all its attempts, or a failed one at once. Throws `not_found`, `conflict`. */

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { cursorOf } from '../src/job/cursor.js';
 import { JOB_DEFAULTS } from '../src/job/options.js';
+import type { JobInput } from '../src/job/input.js';
 import { openQueue } from '../src/open-queue.js';
 import { Queue } from '../src/queue.js';
 import { openStore } from '../src/store/open-store.js';
+import type { InsertResult } from '../src/store/store.js';
 import { openTestStore, owner, temporaryHome, TO, ended } from './support/stores.js';
 
 async function openTestQueue(): Promise<Queue> {
@@ -144,4 +146,99 @@ test('a page begins behind a job, or behind the place where it stood', async () 
   for (const after of [second, place])
     expect((await queue.list({ states: ['pending'], after })).map((job) => job.id)).toEqual(['3', '4']);
   await expect(queue.list({ states: ['dead'], after: place })).rejects.toMatchObject({ code: 'usage' });
+});
+
+async function* streamed(inputs: Iterable<JobInput>): AsyncGenerator<JobInput> {
+  for (const input of inputs) yield input;
+}
+
+function manyJobs(count: number): JobInput[] {
+  return Array.from({ length: count }, (_, n) => ({ command: 'true', id: `job-${n + 1}` }));
+}
+
+async function idsOf(batches: AsyncIterable<InsertResult[]>, ids: string[] = []): Promise<string[]> {
+  for await (const results of batches) ids.push(...results.map((result) => result.id));
+  return ids;
+}
+
+test.each([
+  ['an iterable', (inputs: JobInput[]) => new Set(inputs)],
+  ['an async iterable', streamed],
+])('%s of jobs is stored in its order, a thousand at a time', async (_, source) => {
+  const queue = await openTestQueue();
+  const inputs = manyJobs(2500);
+  const sizes: number[] = [];
+  const ids: string[] = [];
+  for await (const results of queue.enqueueStream(source(inputs))) {
+    sizes.push(results.length);
+    ids.push(...results.map((result) => result.id));
+    expect(await queue.counts()).toMatchObject({ pending: ids.length });
+  }
+  expect(ids).toEqual(inputs.map((input) => input.id));
+  expect(sizes).toEqual([1000, 1000, 500]);
+});
+
+test('no input is taken before its turn, and a caller that has seen enough stops the stream', async () => {
+  const queue = await openTestQueue();
+  let taken = 0;
+  let closed = false;
+  async function* source(): AsyncGenerator<JobInput> {
+    try {
+      for (;;) {
+        taken += 1;
+        yield { command: 'true' };
+      }
+    } finally {
+      closed = true;
+    }
+  }
+  for await (const results of queue.enqueueStream(source())) {
+    expect(taken).toBe(results.length);
+    break;
+  }
+  expect({ taken, closed }).toEqual({ taken: 1000, closed: true });
+  expect(await queue.counts()).toMatchObject({ pending: 1000 });
+});
+
+test.each([
+  ['a bad one', { command: '' }, { code: 'usage', message: 'input 1501: "command" is empty' }],
+  [
+    'a stored id',
+    { command: 'true', id: 'job-7' },
+    { code: 'conflict', message: 'input 1501: job "job-7" exists already' },
+  ],
+])('a stream stops at %s and names it; the jobs before it are stored and told of', async (_, bad, error) => {
+  const queue = await openTestQueue();
+  const before = manyJobs(1500);
+  const ids: string[] = [];
+  const all = [...before, bad, { command: 'true', id: 'after' }];
+  await expect(idsOf(queue.enqueueStream(all), ids)).rejects.toMatchObject(error);
+  expect(ids).toEqual(before.map((job) => job.id));
+  expect(await queue.counts()).toMatchObject({ pending: 1500 });
+});
+
+test('a stream whose source fails stores what came before', async () => {
+  const queue = await openTestQueue();
+  async function* failing(): AsyncGenerator<JobInput> {
+    yield* manyJobs(3);
+    throw new Error('the source broke');
+  }
+  await expect(idsOf(queue.enqueueStream(failing()))).rejects.toThrow('the source broke');
+  expect(await queue.counts()).toMatchObject({ pending: 3 });
+});
+
+test('a stream may be repeated by its ids', async () => {
+  const queue = await openTestQueue();
+  await idsOf(queue.enqueueStream(manyJobs(1200)));
+  const again = await idsOf(queue.enqueueStream(manyJobs(1300), { onConflict: 'ignore' }));
+  expect(again).toHaveLength(1300);
+  expect(await queue.counts()).toMatchObject({ pending: 1300 });
+});
+
+test('jobs with large inputs are stored in smaller transactions', async () => {
+  const queue = await openTestQueue();
+  const large = Array.from({ length: 10 }, () => ({ command: 'cat', stdin: 'x'.repeat(1024 * 1024) }));
+  const sizes: number[] = [];
+  for await (const results of queue.enqueueStream(large)) sizes.push(results.length);
+  expect(sizes).toEqual([4, 4, 2]);
 });

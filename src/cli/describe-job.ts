@@ -1,5 +1,5 @@
 /** A job and its runs in words. */
-import { commandText } from '../job/command.js';
+import { workText } from '../job/command.js';
 import type { Job, Run } from '../job/job.js';
 import { formatSize, formatSizeRoughly } from '../job/size.js';
 import { formatDuration } from '../time.js';
@@ -13,7 +13,7 @@ export function describeJob(job: Job): Properties {
   const properties: Properties = [
     ['id', job.id],
     ['state', job.state],
-    ['command', commandText(job.command)],
+    ['command', workText(job)],
     ['queue', job.queue],
     ['priority', job.priority],
     ['attempts', `${job.attempts} of ${Math.max(1, job.maxRetries)}`],

@@ -1,6 +1,6 @@
 /** `enqueue -f FILE`: a job on each line, stored a thousand at a time. */
 import { QueueError } from '../errors.js';
-import type { JobInput } from '../job/options.js';
+import type { JobInput } from '../job/input.js';
 import type { Queue } from '../queue.js';
 import type { InsertResult } from '../store/store.js';
 import { asJobInput, readJson } from './read-json.js';

@@ -4,10 +4,11 @@ import { usageError } from '../errors.js';
 import type { Command as JobCommand } from '../job/job.js';
 import { readValue, valueOfText } from '../job/option-kinds.js';
 import { JOB_OPTIONS } from '../job/options.js';
-import type { JobInput, JobOption } from '../job/options.js';
+import type { CommandInput } from '../job/input.js';
+import type { JobOption } from '../job/options.js';
 import type { Flag, Flags } from './flags.js';
 
-type OptionName = keyof JobInput;
+type OptionName = (typeof JOB_OPTIONS)[number]['name'];
 
 /** One flag for each job option, but for the command (which has words of its own) and those left out. */
 export function jobFlags(without: readonly OptionName[] = []): readonly Flag[] {
@@ -22,7 +23,7 @@ export function jobFlags(without: readonly OptionName[] = []): readonly Flag[] {
 }
 
 /** The fields that flags gave, each checked under its flag's name. `cwd` is always among them. Throws `usage`. */
-export function jobFromFlags(command: JobCommand, flags: Flags): JobInput {
+export function jobFromFlags(command: JobCommand, flags: Flags): CommandInput {
   const input: Record<string, unknown> = {};
   for (const option of optionsWithFlag()) {
     const value = valueOfFlag(option, flags);
@@ -66,8 +67,15 @@ export function flagName(option: JobOption): string {
   return option.flag ?? option.name.replaceAll('_', '-');
 }
 
+/** A command has words of its own; a handler's job is a program's, which has no use for flags. */
+const WITHOUT_FLAG: readonly string[] = ['command', 'handler', 'payload'];
+
+export function hasFlag(option: JobOption): boolean {
+  return !WITHOUT_FLAG.includes(option.name);
+}
+
 function optionsWithFlag(): readonly JobOption[] {
-  return JOB_OPTIONS.filter((option) => option.name !== 'command');
+  return JOB_OPTIONS.filter(hasFlag);
 }
 
 function helpOf(option: JobOption): string {

@@ -8,7 +8,7 @@ import { formatDuration } from '../time.js';
 import { COMMANDS } from './command-table.js';
 import { TOPICS } from './help/topics.js';
 import { overview } from './help/print-help.js';
-import { flagName } from './job-flags.js';
+import { flagName, hasFlag } from './job-flags.js';
 import { helpText } from './parse.js';
 
 const NOTICE = '<!-- Written by `node scripts/docs.mjs`: change the source, not this page. -->';
@@ -26,7 +26,7 @@ export async function cliReference(): Promise<string> {
 export function optionsReference(): string {
   const options = JOB_OPTIONS.map((option: JobOption) => [
     code(option.name),
-    option.name === 'command' ? 'the words after `--`' : flagWords(option),
+    flagWords(option),
     valueWords(option.value),
     option.help,
   ]);
@@ -61,6 +61,8 @@ function code(text: string): string {
 }
 
 function flagWords(option: JobOption): string {
+  if (option.name === 'command') return 'the words after `--`';
+  if (!hasFlag(option)) return '';
   const short = option.short === undefined ? '' : `, ${code(`-${option.short}`)}`;
   return code(`--${flagName(option)}`) + short;
 }
@@ -86,6 +88,8 @@ function valueWords(kind: OptionKind): string {
       return kind.of.map(code).join(' or ');
     case 'text':
       return `text, at most ${formatSize(kind.maxBytes)} bytes`;
+    case 'json':
+      return `any JSON, at most ${formatSize(kind.maxBytes)} bytes`;
     case 'octal':
       return 'octal digits, 000 to 777';
     case 'user':

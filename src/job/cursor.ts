@@ -14,15 +14,17 @@ export interface JobCursor {
   /** What the state is ordered by: when it may start, began or ended; 0 for what is put aside. */
   readonly atMs: number;
   readonly seq: number;
-  /** Pending jobs stand by queue and priority before anything else; '' and 0 for all others. */
+  /** Pending jobs stand by queue, handler and priority before anything else; '' and 0 for all others. */
   readonly queue: string;
+  /** '' for a command. */
+  readonly handler: string;
   readonly priority: number;
 }
 
-/** The place of this job, as text without spaces: `completed:1764000000000:42`, `pending:1764000000000:42:0:default`. */
+/** The place of this job, as text without spaces: `completed:1764000000000:42`, `pending:1764000000000:42:0:default:`. */
 export function cursorOf(job: Job): string {
   const place = `${job.state}:${orderedBy(job)}:${job.seq}`;
-  return job.state === 'pending' ? `${place}:${job.priority}:${job.queue}` : place;
+  return job.state === 'pending' ? `${place}:${job.priority}:${job.queue}:${job.handler ?? ''}` : place;
 }
 
 function orderedBy(job: Job): number {
@@ -41,11 +43,11 @@ function orderedBy(job: Job): number {
   }
 }
 
-const CURSOR = /^([a-z]+):(-?\d{1,16}):(\d{1,15})(?::(-?\d{1,16}):([\w.@-]{1,128}))?$/;
+const CURSOR = /^([a-z]+):(-?\d{1,16}):(\d{1,15})(?::(-?\d{1,16}):([\w.@-]{1,128}):([\w.@-]{0,128}))?$/;
 
 /** What `cursorOf` wrote. Throws `usage`. */
 export function parseCursor(text: string): JobCursor {
-  const [, state = '', at, seq, priority, queue] = CURSOR.exec(text) ?? [];
+  const [, state = '', at, seq, priority, queue, handler] = CURSOR.exec(text) ?? [];
   if (!isState(state) || (state === 'pending') !== (queue !== undefined)) throw notACursor(text);
   return {
     state,
@@ -53,6 +55,7 @@ export function parseCursor(text: string): JobCursor {
     seq: Number(seq),
     priority: Number(priority ?? 0),
     queue: queue ?? '',
+    handler: handler ?? '',
   };
 }
 

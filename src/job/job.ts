@@ -12,6 +12,10 @@ export interface Backoff {
   readonly jitter: number;
 }
 
+/** What JSON can say. */
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
 /** How and where a job's process runs. */
 export interface RunOptions {
   readonly timeoutMs: number | null;
@@ -43,7 +47,12 @@ export type Stragglers = 'end' | 'leave';
 export interface NewJob extends RunOptions {
   /** Null: the job is shown by its sequence number. */
   readonly id: string | null;
-  readonly command: Command;
+  /** Null: it is for a handler. */
+  readonly command: Command | null;
+  /** The function of a program that is to run it; null: it is a command. */
+  readonly handler: string | null;
+  /** What the handler gets; null for a command. */
+  readonly payload: JsonValue;
   readonly queue: string;
   readonly priority: number;
   /** When it may start: an instant, or a delay from the moment the store takes it. */
@@ -118,6 +127,8 @@ export interface Run {
   readonly outputBytes: number;
   /** Null where the output is in a file of its own, or there is none. */
   readonly output: Uint8Array | null;
+  /** What a handler returned; null where it returned nothing, and for a command. */
+  readonly result: JsonValue;
 }
 
 export type OutcomeKind = 'success' | 'failure' | 'timeout' | 'cancelled' | 'given_back' | 'lost';

@@ -1,6 +1,6 @@
 /** How the value of each kind of job option is read, from JSON or from text. Pure. */
 import { usageError } from '../errors.js';
-import type { Command } from './job.js';
+import type { Command, JsonValue } from './job.js';
 import { readDuration, readInstant, readNumber, readSize } from './read-amounts.js';
 import { show, unknownWord } from './show-value.js';
 import { formatSize } from './size.js';
@@ -21,7 +21,7 @@ export type OptionKind =
     }
   | { readonly kind: 'size'; readonly minBytes: number; readonly maxBytes: number }
   | { readonly kind: 'choice'; readonly of: readonly string[] }
-  | { readonly kind: 'text'; readonly maxBytes: number }
+  | { readonly kind: 'text' | 'json'; readonly maxBytes: number }
   | {
       readonly kind: 'id' | 'name' | 'user' | 'octal' | 'path' | 'instant' | 'command' | 'environment';
     };
@@ -42,6 +42,8 @@ export function readValue(option: OptionKind, value: unknown, label: string): un
       return readChoice(option.of, value, label);
     case 'text':
       return readLimitedText(option.maxBytes, value, label);
+    case 'json':
+      return readPayload(option.maxBytes, value, label);
     case 'octal':
       return readOctal(value, label);
     case 'user':
@@ -158,6 +160,19 @@ function readLimitedText(maxBytes: number, value: unknown, label: string): strin
   const text = readText(value, label);
   if (new TextEncoder().encode(text).length <= maxBytes) return text;
   throw usageError(`${label} is longer than ${formatSize(maxBytes)} bytes`, 'put it in a file');
+}
+
+/** What a program gives may be more than JSON can say; what is stored is what JSON says of it. */
+function readPayload(maxBytes: number, value: unknown, label: string): JsonValue {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // It refers to itself, is a number without bounds, or throws: `text` says that there is none.
+  }
+  if (text === undefined) throw usageError(`${label} cannot be written as JSON: ${show(value)}`);
+  readLimitedText(maxBytes, text, label);
+  return JSON.parse(text) as JsonValue;
 }
 
 /** Text that a process can be given and a database can keep: no NUL, no half of a surrogate pair. */

@@ -1,7 +1,6 @@
 /** The one table of job options: it feeds the JSON parser (parse-job.ts), the flags, the settings, the help and the docs. */
 import { DAY, SECOND } from '../time.js';
 import { LONGEST_DELAY_MS } from './backoff.js';
-import type { Command, Stragglers } from './job.js';
 import type { OptionKind } from './option-kinds.js';
 
 export interface JobOption {
@@ -36,6 +35,18 @@ export const JOB_OPTIONS = [
     value: { kind: 'command' },
     argument: 'COMMAND',
     help: 'a string for /bin/sh -c, or a list of words run without a shell',
+  },
+  {
+    name: 'handler',
+    value: { kind: 'name' },
+    argument: 'NAME',
+    help: 'in place of a command: the function of a program that runs it (docs/api.md)',
+  },
+  {
+    name: 'payload',
+    value: { kind: 'json', maxBytes: LONGEST_INPUT_BYTES },
+    argument: 'JSON',
+    help: 'what the handler gets, at most 1 MiB (null)',
   },
   {
     name: 'queue',
@@ -182,42 +193,6 @@ export const JOB_OPTIONS = [
     help: 'processes that its user may have on the machine, all together; does not bind root',
   },
 ] as const satisfies readonly JobOption[];
-
-/** The document that `queuectl enqueue` takes: the table above as a type. */
-export interface JobInput {
-  id?: string;
-  command: Command;
-  queue?: string;
-  priority?: number;
-  /** ISO 8601, or milliseconds since the epoch. */
-  run_at?: string | number;
-  /** "10m"; a number is seconds. So are the other durations. */
-  delay?: string | number;
-  max_retries?: number;
-  backoff_base?: number;
-  backoff_max?: string | number;
-  jitter?: number;
-  timeout?: string | number;
-  grace?: string | number;
-  /** An absolute path. */
-  cwd?: string;
-  env?: Record<string, string>;
-  stdin?: string;
-  /** An absolute path. */
-  stdin_file?: string;
-  stragglers?: Stragglers;
-  /** A name or a uid. */
-  user?: string | number;
-  nice?: number;
-  /** Octal digits: "027". */
-  umask?: string;
-  /** "512M"; a number is bytes. */
-  memory_limit?: string | number;
-  /** Whole seconds. */
-  cpu_limit?: string | number;
-  open_files_limit?: number;
-  process_limit?: number;
-}
 
 /** What a job gets where its input says nothing. */
 export interface JobDefaults {

@@ -8,6 +8,8 @@ export function toJobJson(job: Job): Record<string, unknown> {
   return {
     id: job.id,
     command: job.command,
+    handler: job.handler,
+    payload: job.payload,
     state: job.state,
     queue: job.queue,
     priority: job.priority,
@@ -70,5 +72,6 @@ export function toRunJson(run: Run): Record<string, unknown> {
     system_ms: run.usage?.systemMs ?? null,
     max_rss_kb: run.usage?.maxRssKb ?? null,
     output_bytes: run.outputBytes,
+    result: run.result,
   };
 }

@@ -4,14 +4,27 @@ import { constants } from 'node:os';
 /** What is missing: TERM, and the grace of the run's own spec. Without grace it is KILL at once. */
 export interface StopRequest {
   /** The number of the signal to begin with, 1 to 64. */
-  readonly signal?: number;
+  readonly signal?: number | undefined;
   /** Until KILL; may be longer than the spec's. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 }
 
-/** What an AbortSignal is aborted with; `sooner` is aborted in its turn by whoever wants the end to come sooner. */
-interface StopReason extends StopRequest {
-  readonly sooner?: AbortSignal;
+/**
+ * What an AbortSignal is aborted with; `sooner` is aborted in its turn by whoever wants the end to come sooner. An
+ * AbortError, since a function that is told to end throws what it was told.
+ */
+class StopReason extends Error implements StopRequest {
+  override readonly name = 'AbortError';
+  readonly signal: number | undefined;
+  readonly graceMs: number | undefined;
+  readonly sooner: AbortSignal;
+
+  constructor({ signal, graceMs }: StopRequest, sooner: AbortSignal) {
+    super('the run is to end');
+    this.signal = signal;
+    this.graceMs = graceMs;
+    this.sooner = sooner;
+  }
 }
 
 /** Asks for the end of one run. The first request says how; a later one can only hasten the end. */
@@ -26,7 +39,7 @@ export class Stopper {
   stop(request: StopRequest = {}): void {
     const now = this.#next;
     this.#next = new AbortController();
-    now.abort({ ...request, sooner: this.#next.signal } satisfies StopReason);
+    now.abort(new StopReason(request, this.#next.signal));
   }
 }
 
@@ -37,9 +50,9 @@ export class Stopper {
 export function onStop(signal: AbortSignal, callback: (request: StopRequest) => void): () => void {
   let current = signal;
   const hear = (): void => {
-    const reason = toStopReason(current.reason);
-    callback(reason);
-    if (reason.sooner === undefined) return;
+    const reason: unknown = current.reason;
+    callback(reason instanceof StopReason ? reason : {});
+    if (!(reason instanceof StopReason)) return;
     current = reason.sooner;
     listen();
   };
@@ -49,11 +62,6 @@ export function onStop(signal: AbortSignal, callback: (request: StopRequest) => 
   };
   listen();
   return () => current.removeEventListener('abort', hear);
-}
-
-function toStopReason(reason: unknown): StopReason {
-  const isOurs = typeof reason === 'object' && reason !== null && !(reason instanceof Error);
-  return isOurs ? reason : {};
 }
 
 export const SIGTERM = 15;

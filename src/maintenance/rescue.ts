@@ -51,7 +51,10 @@ const REASONS: Readonly<Record<DeadSession['cause'], string>> = {
   vanished: 'lost: the record of its worker vanished',
 };
 
-/** A process is noted before it does anything: without a note, the job waited for a slot, or was about to start. */
+/**
+ * A process is noted before it does anything: without a note, the job waited for a slot, or was about to start. A handler
+ * leaves no note, but its jobs are never claimed ahead: each of them may have been what killed its program.
+ */
 const NEVER_STARTED = 'never started: its worker died';
 
 async function lostRun(
@@ -60,7 +63,7 @@ async function lostRun(
   { session, cause }: DeadSession,
   leftovers: Leftovers | undefined,
 ): Promise<FinishedRun> {
-  const hasStarted = leftovers?.note !== 'missing' || session.kind === 'run';
+  const hasStarted = leftovers?.note !== 'missing' || session.kind === 'run' || job.handler !== null;
   const outcome: Outcome = hasStarted
     ? { kind: 'lost', cause: cause === 'vanished' ? 'lease' : cause }
     : { kind: 'given_back', delayMs: 0 };

@@ -21,11 +21,15 @@ export interface FinishedRun extends RunKey {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly reason: string | null;
+  /** How long before the report its process was started; missing: when it was claimed. */
+  readonly startedMsAgo?: number;
   /** Where the launcher could tell. */
   readonly usage?: Usage | undefined;
   readonly outputBytes: number;
   /** Small output travels with the run; null where it stays in its file. */
   readonly output: Uint8Array | null;
+  /** What a handler returned, as JSON text. */
+  readonly result?: string | undefined;
 }
 
 /** `worker`: claims from its queues. `run`: one foreground command with its own job; `stop` does not touch it. */
@@ -41,6 +45,8 @@ export interface SessionOwner {
   readonly slots: number;
   /** Null: every queue. */
   readonly queues: readonly string[] | null;
+  /** Whose jobs it runs; '' stands for commands. */
+  readonly handlers: readonly string[];
   /** The lock, from newLockFile, that its launcher holds until the last of its processes is gone; null: none. */
   readonly launcherLock: string | null;
 }

@@ -1,6 +1,6 @@
 /** `queuectl run`: a recorded job that runs now, in this process and in nobody else's. */
 import type { Job, ProcessingJob } from '../job/job.js';
-import type { JobInput } from '../job/options.js';
+import type { JobInput } from '../job/input.js';
 import type { Launcher, LaunchSpec } from '../launcher/launcher.js';
 import { Stopper } from '../launcher/stop.js';
 import { thisProcess } from '../launcher/process-identity.js';
@@ -35,7 +35,14 @@ export async function runInForeground(
   const newJob = queue.parse(input);
   const over = new AbortController();
   const launcherLock = options.launcher.lockFile;
-  const owner = { ...thisProcess(), kind: 'run', slots: 1, queues: null, launcherLock } as const;
+  const owner = {
+    ...thisProcess(),
+    kind: 'run',
+    slots: 1,
+    queues: null,
+    handlers: [],
+    launcherLock,
+  } as const;
   const session = await store.openSession(owner);
   try {
     const job = await store.insertRunning(session, newJob);

@@ -80,7 +80,7 @@ function launchSpec(
 ): LaunchSpec {
   const token = randomBytes(16).toString('hex');
   return {
-    command: typeof job.command === 'string' ? { shell: job.command } : { argv: job.command },
+    command: typeof job.command === 'string' ? { shell: job.command } : { argv: job.command ?? [] },
     cwd: job.cwd,
     env: jobEnvironment(environment, job, store.home, token),
     token,

@@ -1,7 +1,7 @@
 /** The runs of one worker: each has a numbered slot while its process runs. Jobs claimed ahead wait for one. */
 import { isSameCancel } from '../job/cancel.js';
 import type { PendingCancel } from '../job/cancel.js';
-import { commandText } from '../job/command.js';
+import { workText } from '../job/command.js';
 import type { Transition } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
 import type { Launcher } from '../launcher/launcher.js';
@@ -11,8 +11,10 @@ import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
 import type { CancelledRun, ExchangeRequest, RunKey, Store } from '../store/store.js';
 import { announceFinish } from './announce.js';
+import type { AnyHandler } from './handlers.js';
 import { inheritedEnvironment } from './job-environment.js';
 import { Pace } from './pace.js';
+import { runHandler } from './run-handler.js';
 import { cleanUp, runJob } from './run-job.js';
 import type { EndedRun, RunContext } from './run-job.js';
 
@@ -38,6 +40,7 @@ interface Waiting {
 
 export class Slots {
   readonly #total: number;
+  readonly #handlers: ReadonlyMap<string, AnyHandler>;
   readonly #store: Store;
   readonly #environment = inheritedEnvironment(process.env);
   #launcher: Launcher | null = null;
@@ -54,9 +57,15 @@ export class Slots {
   #graceMs: number | null = null;
 
   /** `onFinished` is called whenever a process has ended. */
-  constructor(total: number, store: Store, onFinished: () => void) {
+  constructor(
+    total: number,
+    store: Store,
+    handlers: ReadonlyMap<string, AnyHandler>,
+    onFinished: () => void,
+  ) {
     this.#total = total;
     this.#store = store;
+    this.#handlers = handlers;
     this.#onFinished = onFinished;
   }
 
@@ -66,7 +75,8 @@ export class Slots {
 
   /** How many jobs can be taken once `finished` is stored: for free slots, and of short jobs some ahead of them. */
   get free(): number {
-    const ahead = this.#pace.ahead(this.#total);
+    // A handler's job that was claimed ahead could not be told from one that had begun, should the program die.
+    const ahead = this.#handlers.size > 0 ? 0 : this.#pace.ahead(this.#total);
     return Math.max(0, this.#total + ahead - this.#active.length - this.#waiting.length);
   }
 
@@ -109,9 +119,9 @@ export class Slots {
   }
 
   /** From now on runs are started by this launcher. */
-  open(launcher: Launcher): void {
+  open(launcher: Launcher | null): void {
     this.#launcher = launcher;
-    emit({ event: 'worker.launcher', launcher: launcher.name });
+    if (launcher !== null) emit({ event: 'worker.launcher', launcher: launcher.name });
     for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.started', slot, pid: process.pid });
     for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.polling', slot });
   }
@@ -146,7 +156,6 @@ export class Slots {
   }
 
   #start(job: ProcessingJob): void {
-    if (this.#launcher === null) throw new Error('the slots are not open');
     const run: Occupied = {
       slot: this.#freeSlot(),
       job,
@@ -158,29 +167,45 @@ export class Slots {
       disowned: false,
     };
     this.#occupied.add(run);
-    const command = commandText(job.command);
+    const command = workText(job);
     emit({ event: 'job.claimed', slot: run.slot, id: job.id, run: job.run, command });
     // Its claim was under way when everything was told to end: it goes back without a start.
     if (this.#graceMs !== null) stopWithin(run, this.#graceMs);
-    void this.#watch(run, this.#launcher);
+    void this.#watch(run);
   }
 
-  async #watch(run: Occupied, launcher: Launcher): Promise<void> {
-    const context: RunContext = {
-      store: this.#store,
-      launcher,
-      environment: this.#environment,
-      stoppedFor: () => run.stoppedFor ?? 'given_back',
-      attached: false,
-      maxOutputBytes: this.maxOutputBytes,
-    };
+  async #watch(run: Occupied): Promise<void> {
     const startedAt = performance.now();
-    run.finished = await runJob(run.job, context, run.stopper.signal);
+    run.finished = await this.#run(run);
     run.endedAt = performance.now();
     this.#pace.noteRun(run.endedAt - startedAt);
     this.#startWaiting();
     if (run.disowned) this.settle(run.finished, 'refused');
     this.#onFinished();
+  }
+
+  async #run(run: Occupied): Promise<EndedRun> {
+    const { job, stopper } = run;
+    const stoppedFor = (): 'cancelled' | 'given_back' => run.stoppedFor ?? 'given_back';
+    if (job.handler !== null) return runHandler(job, this.#handlerOf(job.handler), stopper, stoppedFor);
+    if (this.#launcher === null) throw new Error('the slots are not open');
+    const context: RunContext = {
+      store: this.#store,
+      launcher: this.#launcher,
+      environment: this.#environment,
+      stoppedFor,
+      attached: false,
+      maxOutputBytes: this.maxOutputBytes,
+    };
+    return runJob(job, context, stopper.signal);
+  }
+
+  /** The claim asked for jobs of these alone. */
+  #handlerOf(name: string): AnyHandler {
+    const handler = this.#handlers.get(name);
+    if (handler === undefined)
+      throw new Error(`a job was claimed for the handler ${name}, which is not here`);
+    return handler;
   }
 
   /**
@@ -192,11 +217,11 @@ export class Slots {
     if (run === undefined) return;
     this.#occupied.delete(run);
     if (answer !== 'refused') {
-      cleanUp(this.#store, finished);
+      if (run.job.handler === null) cleanUp(this.#store, finished);
       const transition: Transition = answer === 'cancelled' ? { to: 'cancelled' } : finished.transition;
       announceFinish(run.slot, run.job.id, transition);
     } else {
-      removeFile(noteFile(this.#store.runDir, finished.seq, finished.run));
+      if (run.job.handler === null) removeFile(noteFile(this.#store.runDir, finished.seq, finished.run));
       emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
     }
   }

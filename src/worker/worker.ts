@@ -1,5 +1,6 @@
 /** The loop of one worker process: exchange, start, wait. */
 import { QueueError, usageError } from '../errors.js';
+import type { AnyHandlers, HandlerTypes } from '../job/input.js';
 import { readValue } from '../job/option-kinds.js';
 import type { Launcher } from '../launcher/launcher.js';
 import { openLauncher } from '../launcher/open-launcher.js';
@@ -10,13 +11,19 @@ import type { Retention } from '../maintenance/prune.js';
 import type { Queue } from '../queue.js';
 import type { Outlook, RunKey, Session, Store } from '../store/store.js';
 import { announcePaused, isPaused } from './paused-queues.js';
+import { handlerMap } from './handlers.js';
+import type { AnyHandler, Handlers } from './handlers.js';
 import { RescueRounds } from './rescue-rounds.js';
 import { Slots } from './slots.js';
 import { WakeUp } from './wake-up.js';
 
-export interface WorkerOptions {
+export interface WorkerOptions<H extends HandlerTypes<H> = AnyHandlers> {
   /** How many jobs run at once. */
   readonly slots: number;
+  /** Functions of this program, for jobs that name one; see Handler. */
+  readonly handlers?: Handlers<H>;
+  /** Whether it runs commands, too; true by default. Without, it starts no launcher. */
+  readonly commands?: boolean;
   /** Null or missing: every queue. */
   readonly queues?: readonly string[] | null;
   /** How often to look when nobody rings. */
@@ -43,9 +50,11 @@ const SHORT_GRACE_MS = 1000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
 
-export class Worker {
+/** Runs the jobs of a queue: commands by a launcher, and those for handlers inside of this program. */
+export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   readonly #store: Store;
-  readonly #options: WorkerOptions;
+  readonly #options: WorkerOptions<H>;
+  readonly #handlers: ReadonlyMap<string, AnyHandler>;
   readonly #wakeUp = new WakeUp();
   readonly #slots: Slots;
   readonly #rescue: RescueRounds;
@@ -56,13 +65,14 @@ export class Worker {
   /** Somebody rang, and the pauses have not been looked at since. */
   #rang = false;
 
-  /** Throws `usage` for queues that cannot be. */
-  constructor(queue: Queue, options: WorkerOptions) {
+  /** Throws `usage` for a handler whose name no job can have, and for queues that cannot be. */
+  constructor(queue: Queue<H>, options: WorkerOptions<H>) {
     checkQueues(options.queues);
     this.#store = queue.store;
     this.#options = options;
+    this.#handlers = handlerMap(options.handlers ?? {});
     this.#pollIntervalMs = options.pollIntervalMs ?? 2000;
-    this.#slots = new Slots(options.slots, this.#store, () => this.#wakeUp.wake());
+    this.#slots = new Slots(options.slots, this.#store, this.#handlers, () => this.#wakeUp.wake());
     this.#slots.maxOutputBytes = options.maxOutputBytes;
     this.#rescue = new RescueRounds(this.#store);
     this.#rescue.upkeep.retention = options.retention;
@@ -75,8 +85,8 @@ export class Worker {
   async run(): Promise<void> {
     const watching = new AbortController();
     this.#store.bell.onRing(() => this.#hear(), watching.signal);
-    const launcher = this.#options.launcher ?? (await openLauncher(this.#store.newLockFile()));
-    this.#launcherLock = launcher.lockFile;
+    const launcher = await this.#openLauncher();
+    this.#launcherLock = launcher?.lockFile ?? null;
     try {
       let session: Session | null = await this.#openSession();
       this.#slots.open(launcher);
@@ -88,7 +98,7 @@ export class Worker {
     } finally {
       watching.abort();
       await this.#rescue.finish();
-      if (this.#options.launcher === undefined) await launcher.close();
+      if (this.#options.launcher === undefined) await launcher?.close();
     }
     this.#slots.announceEnd();
   }
@@ -196,7 +206,24 @@ export class Worker {
     const queues = this.#options.queues ?? null;
     const { slots } = this.#options;
     const launcherLock = this.#launcherLock;
-    return this.#store.openSession({ ...thisProcess(), kind: 'worker', slots, queues, launcherLock });
+    const handlers = [...(this.#runsCommands ? [''] : []), ...this.#handlers.keys()];
+    return this.#store.openSession({
+      ...thisProcess(),
+      kind: 'worker',
+      slots,
+      queues,
+      handlers,
+      launcherLock,
+    });
+  }
+
+  get #runsCommands(): boolean {
+    return this.#options.commands ?? true;
+  }
+
+  async #openLauncher(): Promise<Launcher | null> {
+    if (!this.#runsCommands) return null;
+    return this.#options.launcher ?? openLauncher(this.#store.newLockFile());
   }
 
   async #end(session: Session): Promise<null> {

@@ -3,7 +3,7 @@ import { COMMANDS } from '../../src/cli/command-table.js';
 import { findCommand } from '../../src/cli/find-command.js';
 import { commandOfWords, flagName, jobFlags, jobFromFlags } from '../../src/cli/job-flags.js';
 import { parseWords } from '../../src/cli/parse.js';
-import type { JobInput } from '../../src/job/options.js';
+import type { JobInput } from '../../src/job/input.js';
 import { JOB_OPTIONS } from '../../src/job/options.js';
 import type { JobOption } from '../../src/job/options.js';
 import { parseJobInput } from '../../src/job/parse-job.js';
@@ -27,19 +27,25 @@ const EXAMPLES: Readonly<Record<JobOption['value']['kind'], string>> = {
   size: '512M',
   choice: 'leave',
   text: 'a line\n',
+  json: '{}',
   octal: '027',
   user: 'nobody',
 };
 
+/** The command stands in words of its own; a handler's job is made by a program. */
+const FOR_PROGRAMS: readonly string[] = ['command', 'handler', 'payload'];
+
 describe('the flags of a job', () => {
-  it('are one for each job option but the command, in the order of the table', () => {
+  it('are one for each job option but the command and what is for handlers, in the order of the table', () => {
     const options: readonly JobOption[] = JOB_OPTIONS;
-    const expected = options.filter((option) => option.name !== 'command').map(flagName);
+    const expected = options
+      .filter(({ name }) => !['command', 'handler', 'payload'].includes(name))
+      .map(flagName);
     expect(jobFlags().map((flag) => flag.long)).toEqual(expected);
   });
 
   it.each(
-    JOB_OPTIONS.filter((option) => option.name !== 'command').map((option): [string, JobOption] => [
+    JOB_OPTIONS.filter((option) => !FOR_PROGRAMS.includes(option.name)).map((option): [string, JobOption] => [
       option.name,
       option,
     ]),

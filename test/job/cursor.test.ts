@@ -21,9 +21,17 @@ test('a place is read back as it was, whatever the queue and the numbers', () =>
       fc.integer(),
       fc.integer({ min: 1 }),
       fc.nat(),
-      (queue, priority, seq, runAtMs) => {
-        const cursor = parseCursor(cursorOf(pending({ queue, priority, seq, runAtMs })));
-        expect(cursor).toEqual({ state: 'pending', atMs: runAtMs, seq, queue, priority });
+      fc.option(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,20}$/)),
+      (queue, priority, seq, runAtMs, handler) => {
+        const cursor = parseCursor(cursorOf(pending({ queue, priority, seq, runAtMs, handler })));
+        expect(cursor).toEqual({
+          state: 'pending',
+          atMs: runAtMs,
+          seq,
+          queue,
+          handler: handler ?? '',
+          priority,
+        });
       },
     ),
   );

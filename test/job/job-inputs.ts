@@ -1,6 +1,6 @@
 /** Arbitrary job inputs, with what each must be read as. */
 import fc from 'fast-check';
-import type { JobInput } from '../../src/job/options.js';
+import type { JobInput } from '../../src/job/input.js';
 import { formatSize } from '../../src/job/size.js';
 import { formatDuration } from '../../src/time.js';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { JOB_DEFAULTS, JOB_OPTIONS } from '../../src/job/options.js';
 import { parseJobInput } from '../../src/job/parse-job.js';
-import { toInput, validInput } from './job-inputs.js';
+import { name, toInput, validInput } from './job-inputs.js';
 import { refusal } from './refusal.js';
 
 test('whatever is valid comes back as it was given, and the rest by default', () => {
@@ -12,6 +12,8 @@ test('whatever is valid comes back as it was given, and the rest by default', ()
       expect(parseJobInput(toInput(given))).toEqual({
         id: given.id ?? null,
         command: given.command,
+        handler: null,
+        payload: null,
         queue: given.queue ?? 'default',
         priority: given.priority ?? 0,
         start:
@@ -76,4 +78,34 @@ test('environment variables may have any name that the system takes, even __prot
     ['__proto__', 'a'],
     ['constructor', 'b'],
   ]);
+});
+
+test('a job may be for a handler, with any JSON as its payload', () => {
+  fc.assert(
+    fc.property(name, fc.jsonValue(), (handler, payload) => {
+      const job = parseJobInput({ handler, payload, queue: 'q', timeout: 5 });
+      expect(job).toMatchObject({ command: null, handler, queue: 'q', timeoutMs: 5000 });
+      expect(job.payload).toEqual(JSON.parse(JSON.stringify(payload)));
+    }),
+  );
+  expect(parseJobInput({ handler: 'resize' })).toMatchObject({ payload: null });
+});
+
+test('what is set for a process is refused with a handler, and a payload without one', () => {
+  for (const [field, value] of [
+    ['command', 'true'],
+    ['cwd', '/tmp'],
+    ['env', { A: '1' }],
+    ['stdin', 'text'],
+    ['nice', 5],
+    ['stragglers', 'end'],
+  ] as const)
+    expect(refusal({ handler: 'resize', [field]: value }).message).toBe(
+      `"handler" and "${field}" exclude each other`,
+    );
+  expect(refusal({ command: 'true', payload: 1 }).message).toContain(
+    '"payload" is for a job with a "handler"',
+  );
+  expect(refusal({ handler: 'not a name' }).message).toContain('"handler" must be 1 to 128');
+  expect(refusal({ handler: 'resize', payload: 'x'.repeat(1024 * 1024) }).message).toContain('longer than');
 });

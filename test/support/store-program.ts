@@ -45,6 +45,7 @@ const MODES: Readonly<Record<string, (options: Options) => Promise<void>>> = {
       kind,
       slots: 1,
       queues: null,
+      handlers: [''],
       launcherLock,
     });
     const { claims } = await store.exchange(session, { running: [], finished: [], free: count });

@@ -38,7 +38,15 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
 }
 
 export function owner(changes: Partial<SessionOwner> = {}): SessionOwner {
-  return { ...thisProcess(), kind: 'worker', slots: 1, queues: null, launcherLock: null, ...changes };
+  return {
+    ...thisProcess(),
+    kind: 'worker',
+    slots: 1,
+    queues: null,
+    handlers: [''],
+    launcherLock: null,
+    ...changes,
+  };
 }
 
 /** The insert of one job that must work; its id and sequence number. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JobInput } from '../../src/job/options.js';
+import type { JobInput } from '../../src/job/input.js';
 import { openTestQueue, startWorker } from '../support/workers.js';
 
 /** A command that cannot run fails its job with a plain reason, never the worker. */

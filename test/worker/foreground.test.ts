@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Job } from '../../src/job/job.js';
-import type { JobInput } from '../../src/job/options.js';
+import type { JobInput } from '../../src/job/input.js';
 import { createNodeLauncher } from '../../src/launcher/node-launcher.js';
 import { runInForeground } from '../../src/worker/foreground.js';
 import { isAlive, waitUntil } from '../support/processes.js';

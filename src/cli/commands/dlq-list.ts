@@ -1,4 +1,4 @@
-import { commandText } from '../../job/command.js';
+import { workText } from '../../job/command.js';
 import type { Job, Run } from '../../job/job.js';
 import { toJobJson } from '../../job/to-json.js';
 import type { Queue } from '../../queue.js';
@@ -36,7 +36,7 @@ export const dlqList: Command = {
       columns: [{ name: 'id' }, { name: 'command' }, { name: 'output' }, { name: 'updated_at' }],
       rows: dead.map(({ job, output }) => [
         job.id,
-        commandText(job.command),
+        workText(job),
         outputCell(job, output),
         instantCell(job.updatedAtMs),
       ]),

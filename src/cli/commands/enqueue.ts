@@ -1,6 +1,6 @@
 import { usageError } from '../../errors.js';
 import { commandText } from '../../job/command.js';
-import type { JobInput } from '../../job/options.js';
+import type { JobInput } from '../../job/input.js';
 import { unknownWord } from '../../job/show-value.js';
 import type { Command, Context } from '../command.js';
 import type { Flags } from '../flags.js';

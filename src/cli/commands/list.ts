@@ -1,4 +1,4 @@
-import { commandText } from '../../job/command.js';
+import { workText } from '../../job/command.js';
 import type { Job } from '../../job/job.js';
 import { STATES } from '../../job/state.js';
 import type { State } from '../../job/state.js';
@@ -52,13 +52,7 @@ function jobTable(jobs: readonly Job[]): Table {
       { name: 'attempts', right: true },
       { name: 'updated_at' },
     ],
-    rows: jobs.map((job) => [
-      job.id,
-      commandText(job.command),
-      job.state,
-      job.attempts,
-      instantCell(job.updatedAtMs),
-    ]),
+    rows: jobs.map((job) => [job.id, workText(job), job.state, job.attempts, instantCell(job.updatedAtMs)]),
   };
 }
 

@@ -2,7 +2,7 @@ import { loadSettings } from '../../config.js';
 import { usageError } from '../../errors.js';
 import { commandText } from '../../job/command.js';
 import type { Job } from '../../job/job.js';
-import type { JobInput } from '../../job/options.js';
+import type { JobInput } from '../../job/input.js';
 import { toJobJson } from '../../job/to-json.js';
 import { openLauncher } from '../../launcher/open-launcher.js';
 import type { Queue } from '../../queue.js';

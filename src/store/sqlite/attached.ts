@@ -9,7 +9,7 @@ import { NEW_JOB_COLUMNS, newJobValues, toProcessingJob } from './rows.js';
 /** Never pending for a moment, so that no worker can take it. */
 const INSERT_RUNNING = `
   INSERT INTO jobs (${NEW_JOB_COLUMNS}, state, run_at, created_at, updated_at, run, session_id, started_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, 'processing', ?, ?, ?, 1, ?, ?)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'processing', ?, ?, ?, 1, ?, ?)
   ON CONFLICT DO NOTHING
   RETURNING *`;
 

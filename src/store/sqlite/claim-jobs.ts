@@ -1,34 +1,41 @@
-/** What a session gets: the ready jobs of its queues, in the order of the claim index. */
+/** What a session gets: the ready jobs of its queues and handlers, in the order of the claim index. */
 import type { ProcessingJob } from '../../job/job.js';
 import type { Session } from '../store.js';
 import type { Connection } from './connection.js';
 import type { CounterChanges } from './counters.js';
+import type { Row } from './driver.js';
 import { NOT_PAUSED } from './queues.js';
 import { toProcessingJob } from './rows.js';
 
-/**
- * The queues that have ready jobs and are not paused: one probe of the claim index for each queue with ready
- * jobs, none for the others.
- */
-export const READY_QUEUES = `
-  WITH RECURSIVE ready (queue) AS (
-    SELECT min(queue) FROM jobs WHERE state = 'pending'
-    UNION ALL
-    SELECT (SELECT min(queue) FROM jobs WHERE state = 'pending' AND queue > ready.queue) FROM ready WHERE queue IS NOT NULL
-  )
-  SELECT queue FROM ready
-  WHERE queue IS NOT NULL AND ${NOT_PAUSED}`;
+/** Where jobs wait that are alike for a claim. */
+interface Lane {
+  readonly queue: string;
+  /** '' for commands. */
+  readonly handler: string;
+}
 
-/** One queue's next jobs, straight from the claim index: no sort, at most `free` rows. */
+/** The next lane with ready jobs, of the same queue and of another: one probe of the claim index each. No row: none. */
 export const NEXT_OF_QUEUE = `
-  SELECT seq, priority, run_at FROM jobs WHERE queue = ? AND state = 'pending'
+  SELECT queue, handler FROM jobs WHERE state = 'pending' AND queue = ? AND handler > ?
+  ORDER BY handler LIMIT 1`;
+export const NEXT_QUEUE = `
+  SELECT queue, handler FROM jobs WHERE state = 'pending' AND queue > ?
+  ORDER BY queue, handler LIMIT 1`;
+
+/** A lane's next jobs, straight from the claim index: no sort, at most `free` rows. */
+export const NEXT_OF_LANE = `
+  SELECT seq, priority, run_at FROM jobs WHERE queue = ? AND handler = ? AND state = 'pending'
   ORDER BY priority DESC, run_at, seq LIMIT ?`;
 
-/** RETURNING promises no order, so the rows are taken one by one in the order of the claim. */
+/** The same with all of each row, where no other lane has any. */
+export const JOBS_OF_LANE = NEXT_OF_LANE.replace('seq, priority, run_at', '*');
+
+const JOB = 'SELECT * FROM jobs WHERE seq = ?';
+
+/** What was just read under the write lock is still pending: no other answer than one row. */
 const CLAIM = `
-  UPDATE jobs SET state = 'processing', run = run + 1, session_id = ?, started_at = ?, updated_at = ?
-  WHERE seq = ? AND state = 'pending'
-  RETURNING *`;
+  UPDATE jobs SET state = 'processing', run = ?, session_id = ?, started_at = ?, updated_at = ?
+  WHERE seq = ? AND state = 'pending'`;
 
 export function claimJobs(
   connection: Connection,
@@ -37,16 +44,37 @@ export function claimJobs(
   now: number,
   counters: CounterChanges,
 ): ProcessingJob[] {
-  const next = readyQueues(connection, session)
-    .flatMap((queue) => connection.sql(NEXT_OF_QUEUE).all(queue, free) as unknown as NextRow[])
-    .toSorted((a, b) => b.priority - a.priority || a.run_at - b.run_at || a.seq - b.seq)
-    .slice(0, free);
-  return next.flatMap(({ seq }) => {
-    const row = connection.sql(CLAIM).get(session.id, now, now, seq);
-    if (row === undefined) return [];
+  return nextRows(connection, readyLanes(connection, session), free).map((row) => {
+    const claimed = {
+      ...row,
+      state: 'processing',
+      run: Number(row['run']) + 1,
+      session_id: session.id,
+      started_at: now,
+      updated_at: now,
+    };
+    const seq = Number(row['seq']);
+    const { changes } = connection.sql(CLAIM).run(claimed.run, session.id, now, now, seq);
+    if (changes !== 1) throw new Error(`job ${seq} changed under the write lock`);
     counters.move(String(row['queue']), 'pending', 'processing');
-    return [toProcessingJob(row)];
+    return toProcessingJob(claimed);
   });
+}
+
+/** In the order of the claim; rows of many lanes are looked at by the index alone until it is known which are first. */
+function nextRows(connection: Connection, lanes: readonly Lane[], free: number): Row[] {
+  const [first] = lanes;
+  if (first === undefined) return [];
+  if (lanes.length === 1) return connection.sql(JOBS_OF_LANE).all(first.queue, first.handler, free);
+  return lanes
+    .flatMap(({ queue, handler }) => connection.sql(NEXT_OF_LANE).all(queue, handler, free))
+    .map((row) => row as unknown as NextRow)
+    .toSorted((a, b) => b.priority - a.priority || a.run_at - b.run_at || a.seq - b.seq)
+    .slice(0, free)
+    .flatMap(({ seq }) => {
+      const row = connection.sql(JOB).get(seq);
+      return row === undefined ? [] : [row];
+    });
 }
 
 interface NextRow {
@@ -55,11 +83,26 @@ interface NextRow {
   readonly run_at: number;
 }
 
+const IS_CLOSED = `SELECT 1 FROM (SELECT ? AS queue) WHERE NOT (${NOT_PAUSED})`;
+
+/** Those that the session serves and that nobody has paused. */
+function readyLanes(connection: Connection, session: Session): Lane[] {
+  const lanes: Lane[] = [];
+  let lane: Lane | undefined = { queue: '', handler: '' };
+  while ((lane = laneAfter(connection, lane)) !== undefined) if (serves(session, lane)) lanes.push(lane);
+  return lanes.filter(({ queue }) => connection.sql(IS_CLOSED).get(queue) === undefined);
+}
+
+function laneAfter(connection: Connection, { queue, handler }: Lane): Lane | undefined {
+  const row = connection.sql(NEXT_OF_QUEUE).get(queue, handler) ?? connection.sql(NEXT_QUEUE).get(queue);
+  return row === undefined ? undefined : { queue: String(row['queue']), handler: String(row['handler']) };
+}
+
+function serves({ queues, handlers }: Session, { queue, handler }: Lane): boolean {
+  return (queues === null || queues.includes(queue)) && handlers.includes(handler);
+}
+
 /** Inside of a transaction. */
-export function readyQueues(connection: Connection, session: Session): string[] {
-  const ready = connection
-    .sql(READY_QUEUES)
-    .all()
-    .map((row) => String(row['queue']));
-  return session.queues === null ? ready : ready.filter((queue) => session.queues?.includes(queue));
+export function hasReady(connection: Connection, session: Session): boolean {
+  return readyLanes(connection, session).length > 0;
 }

@@ -9,12 +9,13 @@ import type {
   RunKey,
   Session,
 } from '../store.js';
-import { cancelsOf, toCancelledRuns } from './cancel.js';
-import { claimJobs, readyQueues } from './claim-jobs.js';
+import { cancelsOf } from './cancel.js';
+import { claimJobs, hasReady } from './claim-jobs.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
-import type { Row } from './driver.js';
 import { finishRun } from './finish.js';
+import { readOwned, runKey } from './owned.js';
+import type { OwnedRun, OwnedRuns } from './owned.js';
 import { nextDueMs, promoteDue } from './promote.js';
 
 export async function exchange(
@@ -24,12 +25,17 @@ export async function exchange(
 ): Promise<Exchange> {
   return connection.write(() => {
     const now = Date.now();
-    const beat = connection.sql(BEAT).get(now, session.id);
-    if (beat === undefined) return allLost(request);
+    const stopRequested = beat(connection, session, now);
+    if (stopRequested === null) return allLost(request);
+    const owned = readOwned(connection, session);
     const counters = new CounterChanges();
-    const states = request.finished.map((run) => finishRun(connection, session, run, now, counters));
+    const states = request.finished.map((run) => finishRun(connection, session, owned, run, now, counters));
     if (request.finished.length > 0) failpoint('finish.before_commit');
-    const { disowned, cancels } = compareRunning(connection, session, request.running, now, counters);
+    const { disowned, cancels } = compareRunning(owned, request.running);
+    for (const run of owned.values()) {
+      finishRun(connection, session, owned, neverStarted(run), now, counters);
+      failpoint('give_back.before_commit');
+    }
     promoteDue(connection, now, counters);
     const claims = request.free > 0 ? claimJobs(connection, session, request.free, now, counters) : [];
     counters.write(connection);
@@ -40,13 +46,26 @@ export async function exchange(
       lost: [...refused, ...disowned].map(toKey),
       cancelled: request.finished.filter((_, index) => states[index] === 'cancelled').map(toKey),
       cancels,
-      stopRequested: beat['stop_requested_at'] !== null,
+      stopRequested,
     };
   });
 }
 
-/** No row: others gave this session up. It must change nothing and get nothing. */
-const BEAT = 'UPDATE workers SET heartbeat = ? WHERE session_id = ? RETURNING stop_requested_at';
+const SESSION = 'SELECT stop_requested_at, heartbeat FROM workers WHERE session_id = ?';
+const BEAT = 'UPDATE workers SET heartbeat = ? WHERE session_id = ?';
+/** A beat is a page of the write-ahead log: a busy worker does not write it with each of its commits. */
+const BEAT_EVERY_MS = 1000;
+
+/**
+ * Whether somebody has asked the session to stop. Null: it has no row, others gave it up; it must change nothing and
+ * get nothing.
+ */
+function beat(connection: Connection, session: Session, now: number): boolean | null {
+  const row = connection.sql(SESSION).get(session.id);
+  if (row === undefined) return null;
+  if (Math.abs(now - Number(row['heartbeat'])) >= BEAT_EVERY_MS) connection.sql(BEAT).run(now, session.id);
+  return row['stop_requested_at'] !== null;
+}
 
 function allLost(request: ExchangeRequest): Exchange {
   return {
@@ -63,40 +82,30 @@ function toKey({ seq, run }: RunKey): RunKey {
 }
 
 /**
- * Finds the runs that the session believes in and the store does not, and those that a person wants to end. What the
- * store holds beyond the session's own list is a claim whose answer never arrived: it goes back and counts nothing.
+ * Finds the runs that the session believes in and the store does not, and those that a person wants to end. Only what
+ * the session does not know of stays in `owned`: claims whose answer never arrived. They go back and count nothing.
  */
 function compareRunning(
-  connection: Connection,
-  session: Session,
+  owned: OwnedRuns,
   running: readonly RunKey[],
-  now: number,
-  counters: CounterChanges,
 ): { disowned: RunKey[]; cancels: CancelledRun[] } {
-  const owned = connection
-    .sql(`SELECT seq, run, crashes, cancel FROM jobs WHERE session_id = ? AND state = 'processing'`)
-    .all(session.id);
-  const known = new Set(running.map(({ seq, run }) => `${seq}.${run}`));
-  const stored = new Set<string>();
+  const disowned: RunKey[] = [];
   const cancels: CancelledRun[] = [];
-  for (const row of owned) {
-    const key = `${Number(row['seq'])}.${Number(row['run'])}`;
-    stored.add(key);
-    if (known.has(key)) {
-      cancels.push(...toCancelledRuns(row));
-      continue;
-    }
-    finishRun(connection, session, neverStarted(row), now, counters);
-    failpoint('give_back.before_commit');
+  for (const run of running) {
+    const key = runKey(run);
+    const stored = owned.get(key);
+    if (stored === undefined) disowned.push(run);
+    else if (stored.cancel !== null) cancels.push({ ...toKey(run), cancel: stored.cancel });
+    owned.delete(key);
   }
-  return { disowned: running.filter(({ seq, run }) => !stored.has(`${seq}.${run}`)), cancels };
+  return { disowned, cancels };
 }
 
-function neverStarted(row: Row): FinishedRun {
+function neverStarted({ seq, run, crashes }: OwnedRun): FinishedRun {
   return {
-    seq: Number(row['seq']),
-    run: Number(row['run']),
-    transition: { to: 'pending', crashes: Number(row['crashes']), delayMs: 0 },
+    seq,
+    run,
+    transition: { to: 'pending', crashes, delayMs: 0 },
     outcome: 'given_back',
     exitCode: null,
     signal: null,
@@ -111,7 +120,7 @@ export async function outlook(connection: Connection, session: Session): Promise
     const own = connection.sql('SELECT stop_requested_at FROM workers WHERE session_id = ?').get(session.id);
     const dueMs = nextDueMs(connection);
     return {
-      ready: dueMs === 0 || readyQueues(connection, session).length > 0,
+      ready: dueMs === 0 || hasReady(connection, session),
       nextDueMs: dueMs,
       cancels: cancelsOf(connection, session),
       stopRequested: own !== undefined && own['stop_requested_at'] !== null,

@@ -57,4 +57,4 @@ export async function isDrained(connection: Connection, queues: readonly string[
 const UNFINISHED = `
   SELECT queue FROM counters WHERE n > 0 AND state IN ('pending', 'processing', 'failed') AND ${NOT_PAUSED}
   UNION
-  SELECT queue FROM jobs WHERE state = 'scheduled' AND run > 0 AND ${NOT_PAUSED}`;
+  SELECT queue FROM jobs INDEXED BY jobs_rerun WHERE state = 'scheduled' AND run > 0 AND ${NOT_PAUSED}`;

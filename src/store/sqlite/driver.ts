@@ -4,6 +4,7 @@
  * may be older than the WAL-reset fix.
  */
 import { DatabaseSync } from '@photostructure/sqlite';
+import type { StatementSyncInstance } from '@photostructure/sqlite';
 
 export type SqlValue = number | string | null | Uint8Array;
 export type Row = Readonly<Record<string, unknown>>;
@@ -26,9 +27,37 @@ export function openDatabase(path: string, busyTimeoutMs: number): Database {
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
   return {
     exec: (sql) => database.exec(sql),
-    prepare: (sql) => database.prepare(sql) as unknown as Statement,
+    prepare: (sql) => withNamedColumns(database.prepare(sql)),
     close: () => database.close(),
   };
+}
+
+/**
+ * The driver's own objects cost twice the row: each name crosses from C to JavaScript again. Here the values cross as
+ * a list, and get the names of their columns on this side.
+ */
+function withNamedColumns(statement: StatementSyncInstance): Statement {
+  let names = columnNames(statement);
+  statement.setReturnArrays(true);
+  const named = (values: readonly unknown[]): Row => {
+    // `SELECT *` after another process has added a column.
+    if (values.length !== names.length) names = columnNames(statement);
+    const row: Record<string, unknown> = {};
+    for (const [index, name] of names.entries()) row[name] = values[index];
+    return row;
+  };
+  return {
+    run: (...values) => statement.run(...values) as ReturnType<Statement['run']>,
+    get: (...values) => {
+      const found = statement.get(...values) as unknown[] | undefined;
+      return found === undefined ? undefined : named(found);
+    },
+    all: (...values) => (statement.all(...values) as unknown[][]).map(named),
+  };
+}
+
+function columnNames(statement: StatementSyncInstance): string[] {
+  return statement.columns().map((column) => column.name);
 }
 
 export const SQLITE = {

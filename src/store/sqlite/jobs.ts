@@ -1,50 +1,13 @@
-/** Jobs at rest: insert, look up, and a person's retry. */
+/** Jobs at rest: look up, and a person's retry. */
 import { QueueError } from '../../errors.js';
 import { failpoint } from '../../failpoint.js';
-import type { Job, NewJob } from '../../job/job.js';
+import type { Job } from '../../job/job.js';
 import { isAllowed } from '../../job/state.js';
 import type { State } from '../../job/state.js';
-import type { InsertResult } from '../store.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
-import { NEW_JOB_COLUMNS, newJobValues, toJob } from './rows.js';
+import { toJob } from './rows.js';
 import type { Row } from './driver.js';
-
-/** One row. Nobody else writes meanwhile; no change means that the id is stored already. */
-const INSERT = `
-  INSERT INTO jobs (${NEW_JOB_COLUMNS}, state, run_at, created_at, updated_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT DO NOTHING`;
-
-export async function insertJobs(
-  connection: Connection,
-  jobs: readonly NewJob[],
-  onConflict: 'error' | 'ignore',
-): Promise<InsertResult[]> {
-  failpoint('enqueue.before_transaction');
-  const results = await connection.write(() => {
-    const now = Date.now();
-    const counters = new CounterChanges();
-    const inserted = jobs.map((job) => insertJob(connection, job, now, counters));
-    const conflict = inserted.find((result) => result.outcome === 'exists');
-    if (conflict !== undefined && onConflict === 'error') throw duplicateId(conflict.id);
-    counters.write(connection);
-    failpoint('enqueue.before_commit');
-    return inserted;
-  });
-  failpoint('enqueue.after_commit');
-  return results;
-}
-
-function insertJob(connection: Connection, job: NewJob, now: number, counters: CounterChanges): InsertResult {
-  const runAtMs = 'atMs' in job.start ? job.start.atMs : now + job.start.delayMs;
-  const state = runAtMs > now ? 'scheduled' : 'pending';
-  const inserted = connection.sql(INSERT).run(...newJobValues(job), state, runAtMs, now, now);
-  if (inserted.changes === 0) return { outcome: 'exists', id: job.id ?? '' };
-  counters.add(job.queue, state, 1);
-  const seq = inserted.lastInsertRowid;
-  return { outcome: 'inserted', id: job.id ?? String(seq), seq, state };
-}
 
 export function duplicateId(id: string): QueueError {
   return new QueueError(

@@ -45,14 +45,18 @@ const PUT_ASIDE: Order = {
 };
 const PENDING: Order = {
   where: 'TRUE',
-  by: 'queue, priority DESC, run_at, seq',
-  after: ({ queue, priority, atMs, seq }) => [
+  by: 'queue, handler, priority DESC, run_at, seq',
+  after: ({ queue, handler, priority, atMs, seq }) => [
     {
-      where: 'queue = ? AND priority = ? AND run_at = ? AND seq > ?',
-      values: [queue, priority, atMs, seq],
+      where: 'queue = ? AND handler = ? AND priority = ? AND run_at = ? AND seq > ?',
+      values: [queue, handler, priority, atMs, seq],
     },
-    { where: 'queue = ? AND priority = ? AND run_at > ?', values: [queue, priority, atMs] },
-    { where: 'queue = ? AND priority < ?', values: [queue, priority] },
+    {
+      where: 'queue = ? AND handler = ? AND priority = ? AND run_at > ?',
+      values: [queue, handler, priority, atMs],
+    },
+    { where: 'queue = ? AND handler = ? AND priority < ?', values: [queue, handler, priority] },
+    { where: 'queue = ? AND handler > ?', values: [queue, handler] },
     { where: 'queue > ?', values: [queue] },
   ],
 };

@@ -1,5 +1,6 @@
 /** The schema. Instants are milliseconds since the epoch, UTC. A released migration is never changed: add another. */
 import type { Migration } from '../migrate.js';
+import { REBUILT } from './rebuilt.js';
 
 const FIRST = `
 CREATE TABLE jobs (
@@ -113,4 +114,5 @@ ALTER TABLE workers ADD COLUMN launcher_lock_inode TEXT;
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: FIRST },
   { version: 2, sql: CANCEL_AND_LAUNCHER },
+  { version: 3, sql: REBUILT },
 ];

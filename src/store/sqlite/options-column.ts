@@ -1,9 +1,10 @@
 /** How a job runs, as the JSON of the `options` column. */
-import type { NewJob, RunOptions } from '../../job/job.js';
+import type { JsonValue, NewJob, RunOptions } from '../../job/job.js';
 
 /** What is as it is by default is left out, so that most rows stay short. */
 interface StoredOptions {
   readonly argv?: readonly string[];
+  readonly payload?: JsonValue;
   readonly timeout_ms?: number;
   readonly grace_ms: number;
   readonly cwd?: string;
@@ -21,10 +22,21 @@ interface StoredOptions {
 }
 
 /** `argv` is the command of a job that has no line for the shell. */
-export function readOptions(column: string): RunOptions & { readonly argv: readonly string[] | undefined } {
+export function readOptions(column: string): ReadOptions {
+  if (column === lastRead.column) return lastRead.options;
+  const options = parseOptions(column);
+  // A payload belongs to its job alone: the handler may change it.
+  if (options.payload === null) lastRead = { column, options };
+  return options;
+}
+
+type ReadOptions = RunOptions & Pick<NewJob, 'payload'> & { readonly argv: readonly string[] | undefined };
+
+function parseOptions(column: string): ReadOptions {
   const stored = JSON.parse(column) as StoredOptions;
   return {
     argv: stored.argv,
+    payload: stored.payload ?? null,
     timeoutMs: stored.timeout_ms ?? null,
     graceMs: stored.grace_ms,
     cwd: stored.cwd ?? null,
@@ -42,9 +54,51 @@ export function readOptions(column: string): RunOptions & { readonly argv: reado
   };
 }
 
+let lastRead: { readonly column: string; readonly options: ReadOptions } = {
+  column: '{"grace_ms":0}',
+  options: parseOptions('{"grace_ms":0}'),
+};
+
+/** Most jobs of a batch have the same few options: their text is made once, and read once. */
+let lastPlain: Readonly<Pick<NewJob, 'timeoutMs' | 'graceMs' | 'cwd'>> & { readonly text: string } = {
+  timeoutMs: null,
+  graceMs: 0,
+  cwd: null,
+  text: '{"grace_ms":0}',
+};
+
 export function writeOptions(job: NewJob): string {
+  if (!isPlain(job)) return optionsText(job);
+  const { timeoutMs, graceMs, cwd } = job;
+  const last = lastPlain;
+  if (last.timeoutMs === timeoutMs && last.graceMs === graceMs && last.cwd === cwd) return last.text;
+  lastPlain = { timeoutMs, graceMs, cwd, text: optionsText(job) };
+  return lastPlain.text;
+}
+
+/** Nothing but a time limit, a grace and a directory. */
+function isPlain(job: NewJob): boolean {
+  return (
+    (typeof job.command === 'string' || job.handler !== null) &&
+    job.payload === null &&
+    job.stdin === null &&
+    job.stdinFile === null &&
+    job.stragglers === 'end' &&
+    job.user === null &&
+    job.nice === null &&
+    job.umask === null &&
+    job.memoryLimitBytes === null &&
+    job.cpuLimitMs === null &&
+    job.openFilesLimit === null &&
+    job.processLimit === null &&
+    Object.keys(job.env).length === 0
+  );
+}
+
+function optionsText(job: NewJob): string {
   const stored: StoredOptions = {
-    ...(typeof job.command !== 'string' && { argv: job.command }),
+    ...(typeof job.command !== 'string' && job.command !== null && { argv: job.command }),
+    ...(job.payload !== null && { payload: job.payload }),
     ...(job.timeoutMs !== null && { timeout_ms: job.timeoutMs }),
     grace_ms: job.graceMs,
     ...(job.cwd !== null && { cwd: job.cwd }),

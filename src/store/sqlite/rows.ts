@@ -1,7 +1,16 @@
 /** Rows become jobs, runs and sessions here, and nowhere else. */
-import { commandText } from '../../job/command.js';
+import { workText } from '../../job/command.js';
 import type { PendingCancel } from '../../job/cancel.js';
-import type { Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../../job/job.js';
+import type {
+  Backoff,
+  Job,
+  JsonValue,
+  NewJob,
+  OutcomeKind,
+  ProcessingJob,
+  Run,
+  Usage,
+} from '../../job/job.js';
 import type { State } from '../../job/state.js';
 import type { Session, SessionKind } from '../store.js';
 import type { Row, SqlValue } from './driver.js';
@@ -18,6 +27,7 @@ interface JobRow {
   readonly seq: number;
   readonly id: string | null;
   readonly queue: string;
+  readonly handler: string;
   readonly state: State;
   readonly priority: number;
   readonly run_at: number;
@@ -50,7 +60,6 @@ interface StoredCancel {
 export function toJob(row: Row): Job {
   const stored = row as unknown as JobRow;
   const { argv, ...options } = readOptions(stored.options);
-  const backoff = JSON.parse(stored.backoff) as StoredBackoff;
   const facts = {
     seq: stored.seq,
     id: stored.id ?? String(stored.seq),
@@ -59,10 +68,11 @@ export function toJob(row: Row): Job {
     runAtMs: stored.run_at,
     attempts: stored.attempts,
     maxRetries: stored.max_retries,
-    backoff: { base: backoff.base, maxMs: backoff.max_ms ?? null, jitter: backoff.jitter ?? 0 },
+    backoff: readBackoff(stored.backoff),
     crashes: stored.crashes,
     run: stored.run,
-    command: argv ?? stored.command,
+    command: stored.handler === '' ? (argv ?? stored.command) : null,
+    handler: stored.handler === '' ? null : stored.handler,
     ...options,
     createdAtMs: stored.created_at,
     updatedAtMs: stored.updated_at,
@@ -84,6 +94,20 @@ export function toJob(row: Row): Job {
     default:
       return { ...facts, state: stored.state, ...toEnding(stored) };
   }
+}
+
+let lastBackoff: { readonly text: string; readonly backoff: Backoff } = {
+  text: '{"base":2}',
+  backoff: { base: 2, maxMs: null, jitter: 0 },
+};
+
+/** Most jobs of a batch have the same: it is read once. */
+function readBackoff(text: string): Backoff {
+  if (text !== lastBackoff.text) {
+    const { base, max_ms: maxMs = null, jitter = 0 } = JSON.parse(text) as StoredBackoff;
+    lastBackoff = { text, backoff: { base, maxMs, jitter } };
+  }
+  return lastBackoff.backoff;
 }
 
 export function toPendingCancel(text: unknown): PendingCancel | null {
@@ -114,24 +138,29 @@ export function toProcessingJob(row: Row): ProcessingJob {
 
 /** The columns that a new job fills, in the order of NEW_JOB_COLUMNS. */
 export function newJobValues(job: NewJob): SqlValue[] {
-  const { base, maxMs, jitter } = job.backoff;
-  const backoff: StoredBackoff = {
-    base,
-    ...(maxMs !== null && { max_ms: maxMs }),
-    ...(jitter > 0 && { jitter }),
-  };
   return [
     job.id,
     job.queue,
     job.priority,
     job.maxRetries,
-    JSON.stringify(backoff),
-    commandText(job.command),
+    backoffText(job.backoff),
+    job.handler ?? '',
+    workText(job),
     writeOptions(job),
   ];
 }
 
-export const NEW_JOB_COLUMNS = 'id, queue, priority, max_retries, backoff, command, options';
+function backoffText({ base, maxMs, jitter }: NewJob['backoff']): string {
+  if (maxMs === null && jitter === 0) return `{"base":${base}}`;
+  const backoff: StoredBackoff = {
+    base,
+    ...(maxMs !== null && { max_ms: maxMs }),
+    ...(jitter > 0 && { jitter }),
+  };
+  return JSON.stringify(backoff);
+}
+
+export const NEW_JOB_COLUMNS = 'id, queue, priority, max_retries, backoff, handler, command, options';
 
 export function toRun(row: Row): Run {
   const stored = row as unknown as RunRow;
@@ -147,6 +176,7 @@ export function toRun(row: Row): Run {
     usage: toUsage(stored),
     outputBytes: stored.output_bytes,
     output: stored.output,
+    result: stored.result === null ? null : (JSON.parse(stored.result) as JsonValue),
   };
 }
 
@@ -169,6 +199,7 @@ interface RunRow {
   readonly max_rss_kb: number | null;
   readonly output_bytes: number;
   readonly output: Uint8Array | null;
+  readonly result: string | null;
 }
 
 export interface SessionRow {
@@ -184,6 +215,7 @@ export interface SessionRow {
   readonly launcher_lock_inode: string | null;
   readonly slots: number;
   readonly queues: string | null;
+  readonly handlers: string | null;
   readonly started_at: number;
   readonly stop_requested_at: number | null;
 }
@@ -199,6 +231,7 @@ export function toSession(row: Row): Session {
     pidStartTime: stored.pid_start_time,
     slots: stored.slots,
     queues: stored.queues === null ? null : (JSON.parse(stored.queues) as string[]),
+    handlers: stored.handlers === null ? [''] : (JSON.parse(stored.handlers) as string[]),
     startedAtMs: stored.started_at,
     stopRequested: stored.stop_requested_at !== null,
   };

@@ -6,8 +6,8 @@ import { toRun } from './rows.js';
 /** Appended once, when a run has ended, in the transaction that moves its job on. */
 const APPEND = `
   INSERT INTO runs (seq, run, session_id, started_at, finished_at, outcome, exit_code, signal, reason,
-    user_ms, system_ms, max_rss_kb, output_bytes, output)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    user_ms, system_ms, max_rss_kb, output_bytes, output, result)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function appendRun(
   connection: Connection,
@@ -33,6 +33,7 @@ export function appendRun(
       run.usage?.maxRssKb ?? null,
       run.outputBytes,
       run.output,
+      run.result ?? null,
     );
 }
 

@@ -6,6 +6,8 @@ import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
 import { finishRun } from './finish.js';
+import { readOwned } from './owned.js';
+import type { OwnedRun } from './owned.js';
 import { toProcessingJob, toSession } from './rows.js';
 import type { SessionRow } from './rows.js';
 import { lockOf, probeSessionLock } from './session-lock.js';
@@ -13,8 +15,8 @@ import type { SessionLock } from './session-lock.js';
 
 const INSERT = `
   INSERT INTO workers (kind, host, boot_id, pid, pid_start_time, lock_name, lock_inode, launcher_lock_name,
-    launcher_lock_inode, slots, queues, started_at, heartbeat)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    launcher_lock_inode, slots, queues, handlers, started_at, heartbeat)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   RETURNING *`;
 
 /** The locks are held before the row exists, so that nobody ever sees a living session without them. */
@@ -24,6 +26,7 @@ export async function insertSession(
   lock: SessionLock,
 ): Promise<Session> {
   const queues = owner.queues === null ? null : JSON.stringify(owner.queues);
+  const handlers = JSON.stringify(owner.handlers);
   const launcherLock = owner.launcherLock === null ? null : lockOf(owner.launcherLock);
   return connection.write(() => {
     const now = Date.now();
@@ -32,7 +35,7 @@ export async function insertSession(
     const launcher = launcherLock === null ? [null, null] : [launcherLock.name, launcherLock.inode];
     const row = connection
       .sql(INSERT)
-      .get(...process, lock.name, lock.inode, ...launcher, slots, queues, now, now);
+      .get(...process, lock.name, lock.inode, ...launcher, slots, queues, handlers, now, now);
     if (row === undefined) throw new Error('the session was not inserted');
     return toSession(row);
   });
@@ -51,10 +54,10 @@ export async function removeSession(
   const lockNames = await connection.write(() => {
     const now = Date.now();
     const counters = new CounterChanges();
-    for (const run of lostRuns) finishRun(connection, session, run, now, counters);
-    for (const job of ownedJobs(connection, session)) {
-      finishRun(connection, session, abandoned(job, session.kind), now, counters);
-    }
+    const owned = readOwned(connection, session);
+    for (const run of lostRuns) finishRun(connection, session, owned, run, now, counters);
+    for (const run of owned.values())
+      finishRun(connection, session, owned, abandoned(run, session.kind), now, counters);
     killKeptJobs(connection, session, now, counters);
     counters.write(connection);
     const removed = connection
@@ -71,8 +74,7 @@ function lockNamesOf(row: Row | undefined): string[] {
   return [row?.['lock_name'], row?.['launcher_lock_name']].filter((name) => typeof name === 'string');
 }
 
-function abandoned(job: ProcessingJob, kind: SessionKind): FinishedRun {
-  const { seq, run, attempts, crashes } = job;
+function abandoned({ seq, run, attempts, crashes }: OwnedRun, kind: SessionKind): FinishedRun {
   const transition =
     kind === 'run'
       ? ({ to: 'dead', attempts, crashes, reason: LOST } as const)
@@ -106,12 +108,8 @@ function killKeptJobs(connection: Connection, session: Session, now: number, cou
 
 const OWNED = `SELECT * FROM jobs WHERE session_id = ? AND state = 'processing'`;
 
-function ownedJobs(connection: Connection, session: Session): ProcessingJob[] {
-  return connection.sql(OWNED).all(session.id).map(toProcessingJob);
-}
-
 export async function listOwned(connection: Connection, session: Session): Promise<ProcessingJob[]> {
-  return connection.whenUnlocked(() => ownedJobs(connection, session));
+  return (await connection.rows(OWNED, session.id)).map(toProcessingJob);
 }
 
 export async function listSessions(connection: Connection, kind?: SessionKind): Promise<Session[]> {
@@ -172,6 +170,7 @@ const UNKNOWN_OWNER: Omit<SessionOwner, 'launcherLock'> = {
   pidStartTime: '',
   slots: 0,
   queues: null,
+  handlers: [],
 };
 
 export async function requestStop(connection: Connection, sessionIds?: readonly number[]): Promise<number> {

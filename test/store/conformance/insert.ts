@@ -98,6 +98,33 @@ export function exerciseInsert(open: OpenStoreUnderTest): void {
       expect(await store.counts()).toMatchObject({ pending: 2 });
     });
 
+    test('thousands of jobs, whatever they have in common, come back as they were given, numbered in their order', async () => {
+      const { store, counters, countJobs } = await forThisTest(open);
+      const alike = Array.from({ length: 1500 }, () => newJob());
+      const unlike = Array.from({ length: 1500 }, (_, n) =>
+        newJob({
+          id: n % 2 === 0 ? `own-${n}` : null,
+          queue: `q${n % 5}`,
+          priority: (n % 7) - 3,
+          command: n % 3 === 0 ? ['echo', `${n}`] : `echo "${n}"\t\u2028\u{1f980}`,
+          maxRetries: n,
+          backoff: { base: 1 + n / 100, maxMs: null, jitter: 0 },
+          timeoutMs: n + 1,
+          start: n % 11 === 0 ? { delayMs: HOUR_MS } : { delayMs: 0 },
+        }),
+      );
+      const large = [1, 2, 3].map((n) => newJob({ stdin: `${n}`.repeat(1024 * 1024) }));
+      const given = [...alike, ...unlike, ...large];
+      const results = await store.insertJobs(given, 'error');
+      const seqs = results.map((result) => (result.outcome === 'inserted' ? result.seq : 0));
+      expect(seqs).toEqual(given.map((_, index) => index + 1));
+      for (const index of [0, 999, 1000, 1499, 1500, 1501, 1511, 2345, 2999, 3000, 3002]) {
+        const { start: _start, id: _id, ...expected } = given[index] ?? newJob();
+        expect(await jobOf(store, results[index]?.id ?? '')).toMatchObject({ ...expected, seq: index + 1 });
+      }
+      expect(await counters()).toEqual(await countJobs());
+    });
+
     test('no jobs are no work', async () => {
       const { store, countJobs } = await forThisTest(open);
       expect(await store.insertJobs([], 'error')).toEqual([]);

@@ -9,7 +9,8 @@ import { exchange, outlook } from '../../../src/store/sqlite/claims.js';
 import { Connection } from '../../../src/store/sqlite/connection.js';
 import { counts, isDrained } from '../../../src/store/sqlite/counters.js';
 import type { Statement } from '../../../src/store/sqlite/driver.js';
-import { getJob, insertJobs, retryJob } from '../../../src/store/sqlite/jobs.js';
+import { insertJobs } from '../../../src/store/sqlite/insert.js';
+import { getJob, retryJob } from '../../../src/store/sqlite/jobs.js';
 import { listJobs } from '../../../src/store/sqlite/list.js';
 import { beginPruneRound, countPrunable, pruneJobs } from '../../../src/store/sqlite/prune.js';
 import { listQueues } from '../../../src/store/sqlite/queues.js';
@@ -82,7 +83,7 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await getJob(connection, 'named');
   for (const queue of [undefined, 'default'])
     for (const state of STATES) {
-      const after = { state, atMs: 1, seq: 1, priority: 0, queue: 'default' };
+      const after = { state, atMs: 1, seq: 1, priority: 0, queue: 'default', handler: '' };
       await listJobs(connection, { states: STATES, queue, limit: 10 });
       await listJobs(connection, { states: [state], queue, limit: 10, after });
     }
@@ -120,17 +121,17 @@ test('nothing is sorted but what runs now', () => {
 
 const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[] = [
   [
-    'the claim of one queue',
-    /WHERE queue = \? AND state = 'pending' ORDER BY priority DESC/,
-    /COVERING INDEX jobs_ready \(queue=\?\)/,
+    'the claim of one lane',
+    /WHERE queue = \? AND handler = \? AND state = 'pending' ORDER BY priority DESC/,
+    /INDEX jobs_ready \(queue=\? AND handler=\?\)/,
   ],
-  ['the queues that are ready', /^WITH RECURSIVE ready/, /COVERING INDEX jobs_ready/],
+  ['the lanes that are ready', /^SELECT queue, handler FROM jobs/, /COVERING INDEX jobs_ready/],
   ['what is due', /run_at <= \?1 .*ORDER BY run_at LIMIT/, /INDEX jobs_due \(state=\? AND run_at<\?\)/],
   ['when the next is due', /min\(run_at\) AS due/, /INDEX jobs_due \(state=\?\)/],
   ['what a session owns', /^SELECT \* FROM jobs WHERE session_id = \?/, /INDEX jobs_owned \(session_id=\?\)/],
   [
     'what a session runs, in an exchange',
-    /^SELECT seq, run, crashes, cancel FROM jobs/,
+    /^SELECT seq, run, queue, attempts, crashes/,
     /INDEX jobs_owned \(session_id=\?\)/,
   ],
   ['what a person wants to end', /cancel IS NOT NULL$/, /INDEX jobs_owned \(session_id=\?\)/],
@@ -140,16 +141,13 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
     /state = 'dead', session_id = NULL/,
     /INDEX jobs_owned \(session_id=\?\)/,
   ],
-  [
-    'the claim of a row',
-    /state = 'processing', run = run \+ 1, session_id/,
-    /INTEGER PRIMARY KEY \(rowid=\?\)/,
-  ],
+  ['the claim of a row', /state = 'processing', run = \?, session_id/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
   [
     'the end of a run',
     /^UPDATE jobs SET state = \?, attempts = \?, crashes = \?, run_at = \?, session_id/,
     /INTEGER PRIMARY KEY \(rowid=\?\)/,
   ],
+  ['ids that are stored', /^SELECT id FROM jobs WHERE id IN/, /COVERING INDEX jobs_id \(id=\?\)/],
   ['a job by its number', /^SELECT \* FROM jobs WHERE seq = \?/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
   ['a job by its name', /^SELECT \* FROM jobs WHERE id = \?/, /INDEX jobs_id \(id=\?\)/],
   ['the list of pending jobs', /state = 'pending' AND (queue = \? AND )?TRUE/, /INDEX jobs_ready/],

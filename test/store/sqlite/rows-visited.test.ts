@@ -3,7 +3,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { CANCELS } from '../../../src/store/sqlite/cancel.js';
-import { NEXT_OF_QUEUE, READY_QUEUES } from '../../../src/store/sqlite/claim-jobs.js';
+import { JOBS_OF_LANE, NEXT_OF_LANE, NEXT_OF_QUEUE, NEXT_QUEUE } from '../../../src/store/sqlite/claim-jobs.js';
 import { DUE, NEXT_DUE } from '../../../src/store/sqlite/promote.js';
 import type { SqlValue } from '../../../src/store/sqlite/driver.js';
 import { oldest } from '../../../src/store/sqlite/prune.js';
@@ -64,14 +64,20 @@ function fill({ database }: Store): void {
 test('a claim visits at most as many rows of a queue as it may take', async () => {
   const store = await openCounting();
   fill(store);
-  for (const free of [1, 4, 40]) expect(store.visits(NEXT_OF_QUEUE, 'q1', free)).toBeLessThanOrEqual(free);
-  expect(store.visits(NEXT_OF_QUEUE, 'nobody', 10)).toBe(0);
+  for (const sql of [NEXT_OF_LANE, JOBS_OF_LANE]) {
+    for (const free of [1, 4, 40]) expect(store.visits(sql, 'q1', '', free)).toBeLessThanOrEqual(free);
+    expect(store.visits(sql, 'nobody', '', 10)).toBe(0);
+    expect(store.visits(sql, 'q1', 'a-handler', 10)).toBe(0);
+  }
 });
 
-test('the ready queues cost one probe each', async () => {
+test('the ready lanes cost one probe each', async () => {
   const store = await openCounting();
   fill(store);
-  expect(store.visits(READY_QUEUES)).toBeLessThanOrEqual(5 + 1);
+  for (const queue of ['', 'q0', 'q3', 'q4']) {
+    expect(store.visits(NEXT_QUEUE, queue)).toBeLessThanOrEqual(1);
+    expect(store.visits(NEXT_OF_QUEUE, queue, '')).toBe(0);
+  }
 });
 
 test('what a person wants to end is looked for among the jobs of the session alone', async () => {
@@ -98,16 +104,19 @@ test('a promotion visits only what is due', async () => {
 /** The place of a job in the middle of its state. */
 function middleOf({ database }: Store, state: State): JobCursor {
   const row = database
-    .prepare('SELECT seq, queue, priority, run_at, finished_at FROM jobs WHERE state = ? LIMIT 1 OFFSET 100')
+    .prepare(
+      'SELECT seq, queue, handler, priority, run_at, finished_at FROM jobs WHERE state = ? LIMIT 1 OFFSET 100',
+    )
     .get(state) as {
     seq: number;
     queue: string;
+    handler: string;
     priority: number;
     run_at: number;
     finished_at: number | null;
   };
-  const { seq, queue, priority, run_at: runAt, finished_at: finishedAt } = row;
-  return { state, seq, queue, priority, atMs: state === 'failed' ? runAt : (finishedAt ?? runAt) };
+  const { seq, queue, handler, priority, run_at: runAt, finished_at: finishedAt } = row;
+  return { state, seq, queue, handler, priority, atMs: state === 'failed' ? runAt : (finishedAt ?? runAt) };
 }
 
 test('a page of a list costs the rows that it shows, also in the middle and among jobs of one time', async () => {
