@@ -43,6 +43,7 @@ async function withoutProcesses(queue) {
     pidStartTime: 'bench',
     slots: BATCH,
     queues: null,
+    handlers: [''],
     launcherLock: null,
   });
   let from = performance.now();

@@ -2,7 +2,7 @@
 import { decide } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
 import type { Outcome } from '../job/outcome.js';
-import { Stopper } from '../launcher/stop.js';
+import type { Stopper } from '../launcher/stop.js';
 import { startTimer } from '../launcher/timer.js';
 import { encodeStderrLog } from '../output/encode-log.js';
 import { formatDuration } from '../time.js';

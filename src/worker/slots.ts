@@ -158,7 +158,8 @@ export class Slots {
   /** A launcher that keeps runs gets all of them, so that none of its places waits for us. */
   #startWaiting(): void {
     const keeps = this.#launcher?.capabilities.queues === true;
-    while (keeps || this.#activeCount < this.#total) {
+    for (;;) {
+      if (!keeps && this.#activeCount >= this.#total) return;
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#start(next, keeps && next.job.handler === null);

@@ -24,7 +24,7 @@ test('list chooses by state and queue, counts to its limit, and says when there 
   const all = await cli.run(['list']);
   expect(linesOf(all.stdout)).toHaveLength(102);
   expect(all.stderr).toMatch(
-    /^there are more than 100: --limit 1000, or next --after pending:\d+:100:0:default\n$/,
+    /^there are more than 100: --limit 1000, or next --after pending:\d+:100:0:default:\n$/,
   );
   expect(linesOf(await cli.ok('ls', '-q', '--limit', '3'))).toEqual(['1', '2', '3']);
   expect(await cli.json('ps', '--queue', 'mail', '--state', 'all', '--fields', 'id,state')).toEqual([
@@ -63,7 +63,7 @@ test('a page behind what is no place, or behind a place of another list, is refu
   for (const [words, message] of [
     [['list', '--after', '42'], /^error: "42" is no place in a list\nhint: .*--after/],
     [
-      ['dlq', 'list', '--after', 'pending:1:2:0:default'],
+      ['dlq', 'list', '--after', 'pending:1:2:0:default:'],
       /^error: a list of dead jobs has no place among pending ones\nhint: /,
     ],
   ] as const) {

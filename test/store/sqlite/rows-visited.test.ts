@@ -3,7 +3,12 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { CANCELS } from '../../../src/store/sqlite/cancel.js';
-import { JOBS_OF_LANE, NEXT_OF_LANE, NEXT_OF_QUEUE, NEXT_QUEUE } from '../../../src/store/sqlite/claim-jobs.js';
+import {
+  JOBS_OF_LANE,
+  NEXT_OF_LANE,
+  NEXT_OF_QUEUE,
+  NEXT_QUEUE,
+} from '../../../src/store/sqlite/claim-jobs.js';
 import { DUE, NEXT_DUE } from '../../../src/store/sqlite/promote.js';
 import type { SqlValue } from '../../../src/store/sqlite/driver.js';
 import { oldest } from '../../../src/store/sqlite/prune.js';
