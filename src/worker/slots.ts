@@ -1,39 +1,22 @@
 /** The runs of one worker: each has a numbered slot while its process runs. Jobs claimed ahead wait for one. */
 import { isSameCancel } from '../job/cancel.js';
-import type { PendingCancel } from '../job/cancel.js';
 import type { Transition } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
 import { failpoint } from '../failpoint.js';
 import type { Launcher } from '../launcher/launcher.js';
-import { signalNumber, Stopper } from '../launcher/stop.js';
+import { signalNumber } from '../launcher/stop.js';
 import { emit } from '../log.js';
 import { removeFile } from '../output/collect.js';
 import { noteFile } from '../output/log-file.js';
 import type { CancelledRun, ExchangeRequest, RunKey, Store } from '../store/store.js';
 import { announceClaim, announceFinish } from './announce.js';
 import { inheritedEnvironment } from './job-environment.js';
+import { keyOf, occupy, stopWithin } from './occupied.js';
+import type { Occupied } from './occupied.js';
 import { Pace } from './pace.js';
 import { cleanUp, runJob } from './run-job.js';
 import type { EndedRun, RunContext } from './run-job.js';
-
-interface Occupied {
-  /** 0 while the run waits in the launcher; it stays what it was once the run has ended. */
-  slot: number;
-  holdsSlot: boolean;
-  readonly job: ProcessingJob;
-  readonly claimedAt: number;
-  readonly stopper: Stopper;
-  /** Why the run was first told to end. */
-  stoppedFor: 'cancelled' | 'given_back' | null;
-  /** The cancel that the run was last told of. */
-  cancel: PendingCancel | null;
-  /** Set once the process has ended. */
-  finished: EndedRun | null;
-  startedAt: number;
-  endedAt: number;
-  /** The store gave the job to somebody else: the end of this run must not be reported. */
-  disowned: boolean;
-}
+import { SlotNumbers } from './slot-numbers.js';
 
 interface Waiting {
   readonly job: ProcessingJob;
@@ -52,7 +35,7 @@ export class Slots {
   readonly #queued = new Set<Occupied>();
   /** Of these, those that have ended, in that order. */
   readonly #ended = new Set<Occupied>();
-  readonly #freeSlots: number[];
+  readonly #numbers: SlotNumbers;
   readonly #pace = new Pace();
   #waiting: Waiting[] = [];
   /** How often jobs that waited were dropped, and how many of these times the store has heard of. */
@@ -66,7 +49,7 @@ export class Slots {
   /** `onFinished` is called whenever a process has ended. */
   constructor(total: number, store: Store, onFinished: () => void) {
     this.#total = total;
-    this.#freeSlots = Array.from({ length: total }, (_, index) => index + 1);
+    this.#numbers = new SlotNumbers(total);
     this.#store = store;
     this.#onFinished = onFinished;
   }
@@ -166,28 +149,13 @@ export class Slots {
   /** A launcher that keeps runs gets all of them, so that none of its places waits for us. */
   #startWaiting(): void {
     const keeps = this.#launcher?.capabilities.queues === true;
-    while (keeps || this.#activeCount < this.#total) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      this.#start(next, keeps);
-    }
+    const room = keeps ? this.#waiting.length : this.#total - this.#activeCount;
+    for (const next of this.#waiting.splice(0, Math.max(0, room))) this.#start(next, keeps);
   }
 
   #start({ job, claimedAt }: Waiting, isKept: boolean): void {
     if (this.#launcher === null) throw new Error('the slots are not open');
-    const run: Occupied = {
-      slot: 0,
-      holdsSlot: false,
-      job,
-      claimedAt,
-      stopper: new Stopper(),
-      stoppedFor: null,
-      cancel: null,
-      finished: null,
-      startedAt: performance.now(),
-      endedAt: 0,
-      disowned: false,
-    };
+    const run = occupy(job, claimedAt);
     this.#occupied.set(keyOf(job), run);
     if (isKept) this.#queued.add(run);
     else this.#noteStart(run);
@@ -198,16 +166,16 @@ export class Slots {
 
   #noteStart(run: Occupied): void {
     this.#queued.delete(run);
-    run.slot = this.#freeSlots.shift() ?? 1;
-    run.holdsSlot = true;
+    const slot = this.#numbers.take();
+    run.holdsSlot = slot !== null;
+    run.slot = slot ?? 1;
     announceClaim(run.slot, run.job);
   }
 
   #freeSlot(run: Occupied): void {
     if (!run.holdsSlot) return;
     run.holdsSlot = false;
-    const next = this.#freeSlots.findIndex((free) => free > run.slot);
-    this.#freeSlots.splice(next < 0 ? this.#freeSlots.length : next, 0, run.slot);
+    this.#numbers.giveBack(run.slot);
   }
 
   async #watch(run: Occupied, launcher: Launcher, isKept: boolean): Promise<void> {
@@ -229,7 +197,7 @@ export class Slots {
     this.#freeSlot(run);
     // It failed before it had a slot; a run that was withdrawn is never named.
     if (run.slot === 0 && run.finished.outcome === 'failure') {
-      run.slot = this.#freeSlots[0] ?? 1;
+      run.slot = this.#numbers.lowest ?? 1;
       announceClaim(run.slot, run.job);
     }
     this.#queued.delete(run);
@@ -298,18 +266,8 @@ export class Slots {
   }
 }
 
-function keyOf({ seq, run }: RunKey): string {
-  return `${seq}.${run}`;
-}
-
 function isRun(job: RunKey, key: RunKey): boolean {
   return job.seq === key.seq && job.run === key.run;
-}
-
-/** So that the job can be given back, or because it is no longer ours. */
-function stopWithin(run: Occupied, graceMs: number): void {
-  run.stoppedFor ??= 'given_back';
-  run.stopper.stop({ graceMs: Math.min(graceMs, run.job.graceMs) });
 }
 
 function toKey({ seq, run }: RunKey): RunKey {

@@ -128,7 +128,7 @@ describe.skipIf(program === null)(`with the native launcher${whyNot(program)}`, 
     filled.release();
     await filled.ended;
     const slots = filled.events.flatMap((e) => (e.event === 'job.claimed' ? [e.slot] : []));
-    expect([...new Set(slots)].toSorted()).toEqual([1, 2, 3, 4]);
+    expect([...new Set(slots)].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
     const claims = filled.events.flatMap((e) => (e.event === 'job.claimed' ? [`${e.id} ${e.slot}`] : []));
     const ends = filled.events.flatMap((e) => (e.event === 'job.completed' ? [`${e.id} ${e.slot}`] : []));
     expect(ends.toSorted()).toEqual(claims.toSorted());
