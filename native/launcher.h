@@ -2,7 +2,8 @@
  * The launcher starts, watches and ends the processes of one worker, and outlives none of them.
  *
  *   main.c      the loop: commands, pipes, ends of processes, time
- *   protocol.c  what the worker and the launcher say to each other; here, what the worker says
+ *   protocol.c  what the worker and the launcher say to each other; how the worker's words are read
+ *   commands.c  obeys them, and keeps the starts that wait
  *   events.c    what the launcher says
  *   start.c     from a command to a running process
  *   watch.c     from a running process to the report of its end
@@ -105,10 +106,24 @@ void unwatch_fd(int fd);
 bool take_lock(const char *file);
 
 /* protocol.c */
-enum { VERSION = 2 };
+enum { VERSION = 2, LONGEST_PATH = 4095 };
+/* A command being read. Once a field was not there or not right, all the others are empty and `bad` says why. */
+struct fields {
+  unsigned char *at, *end;
+  const char *bad;
+};
+extern char **shared_words; /* what the starts with SHARED have in common; NULL: not told yet */
+uint64_t take_number(struct fields *from, size_t length);
+uint32_t take_u32(struct fields *from);
+const char *take_text(struct fields *from, size_t longest);
+char **take_words(struct fields *from);
+struct start take_start(struct fields *from);
+
+/* commands.c */
 bool read_commands(void); /* false: end of file, or garbage; nothing more will be read */
+bool waits(uint32_t run);
 bool starts_wait(void);
-void start_waiting(void); /* those that have a place now */
+void start_waiting(void);    /* those that have a place now */
 void withdraw(uint32_t run); /* the start of this run, or with 0 every one, if it still waits */
 
 /* events.c */

@@ -158,12 +158,9 @@ export class Slots {
   /** A launcher that keeps runs gets all of them, so that none of its places waits for us. */
   #startWaiting(): void {
     const keeps = this.#launcher?.capabilities.queues === true;
-    for (;;) {
-      if (!keeps && this.#activeCount >= this.#total) return;
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
+    const room = keeps ? this.#waiting.length : this.#total - this.#activeCount;
+    for (const next of this.#waiting.splice(0, Math.max(0, room)))
       this.#start(next, keeps && next.job.handler === null);
-    }
   }
 
   #start({ job, claimedAt }: Waiting, isKept: boolean): void {

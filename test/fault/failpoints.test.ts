@@ -75,7 +75,7 @@ async function workBeside(world: World): Promise<WorkerProcess[]> {
 
 describe.concurrent('a worker stopped at a step keeps its jobs, and goes on with them', () => {
   const points = FAILPOINTS.filter(
-    (point) => SCENARIO[point].isWorkers === true && !/^(give_back|rescue|close)/.test(point),
+    (point) => SCENARIO[point].isWorkers === true && !/^(give_back|rescue|close|withdraw)/.test(point),
   );
 
   test.for(points)('%s', { timeout: TEST_MS }, async (point, context) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { waitUntil } from '../../support/processes.js';
 import { ended, insert, TO } from '../../support/stores.js';
 import type { OpenStoreUnderTest } from './store-under-test.js';
 import { claimOne, finish, forThisTest, startJob } from './workers.js';
@@ -48,6 +49,22 @@ export function exerciseRuns(open: OpenStoreUnderTest): void {
       ]);
       expect(Buffer.from(runs[0]?.output ?? []).equals(output)).toBe(true);
       for (const run of runs) expect(run.finishedAtMs).toBeGreaterThanOrEqual(run.startedAtMs);
+    });
+
+    test('a run that was claimed ahead began when its process did, and never before its claim', async () => {
+      const { store } = await forThisTest(open);
+      const { session, job } = await startJob(store);
+      const claimedAt = job.startedAtMs;
+      await waitUntil(() => Date.now() > claimedAt + 20, { what: 'some time since the claim' });
+      const report = { ...ended(job, { ...TO.failed, delayMs: 0 }), startedMsAgo: 5 };
+      await store.exchange(session, { running: [], finished: [report], free: 0 });
+      const second = await claimOne(store, session);
+      const early = { ...ended(second, TO.completed), startedMsAgo: 3_600_000 };
+      await store.exchange(session, { running: [], finished: [early], free: 0 });
+      const [first, last] = await store.listRuns(job.seq);
+      expect(first?.startedAtMs).toBe((first?.finishedAtMs ?? 0) - 5);
+      expect(last?.startedAtMs).toBe(second.startedAtMs);
+      expect(await store.getJob(job.id)).toMatchObject({ startedAtMs: second.startedAtMs });
     });
 
     test('the latest runs are those of the jobs that have one', async () => {
