@@ -22,7 +22,7 @@ export interface FinishedRun extends RunKey {
   readonly signal: string | null;
   readonly reason: string | null;
   /** How long before the report its process was started; missing: when it was claimed. */
-  readonly startedMsAgo?: number;
+  readonly startedMsAgo?: number | undefined;
   /** Where the launcher could tell. */
   readonly usage?: Usage | undefined;
   readonly outputBytes: number;

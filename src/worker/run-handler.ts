@@ -33,7 +33,9 @@ export async function runHandler(
     job,
     isTimedOut ? 'timed_out' : stopper.signal.aborted ? stoppedFor() : null,
   );
-  const transition = decide({ ...job, attached: false }, outcome, Math.random());
+  const { attempts, maxRetries, crashes, backoff } = job;
+  const policy = { attempts, maxRetries, crashes, backoff, attached: false };
+  const transition = decide(policy, outcome, Math.random());
   const output = 'error' in end && outcome.kind === 'failure' ? traceOf(end.error) : '';
   return {
     seq: job.seq,
@@ -46,6 +48,7 @@ export async function runHandler(
     outputBytes: Buffer.byteLength(output),
     output: output === '' ? null : encodeStderrLog(output, Date.now()),
     result: outcome.kind === 'success' && 'result' in end ? end.result : undefined,
+    startedMsAgo: undefined,
     times: null,
     hasLogFile: false,
   };

@@ -33,6 +33,8 @@ let troubles = 0;
 
 /** A run that has ended, and whether its log is in a file. */
 export interface EndedRun extends FinishedRun {
+  /** Set with each report. */
+  startedMsAgo: number | undefined;
   /** Where its launcher could tell. */
   readonly times: RunTimes | null;
   readonly hasLogFile: boolean;
@@ -67,6 +69,7 @@ export async function runJob(
     usage: exit.usage,
     outputBytes: output.bytes,
     output: output.inline,
+    startedMsAgo: undefined,
     times: exit.times ?? null,
     hasLogFile: exit.output?.hasFile ?? true,
   };

@@ -138,9 +138,12 @@ export class Slots {
   report(): ExchangeRequest & { readonly finished: readonly EndedRun[]; readonly drops: number } {
     const { running, free } = this;
     const now = performance.now();
-    const finished = [...this.#ended].flatMap(({ finished: end, startedAt }) =>
-      end === null ? [] : { ...end, startedMsAgo: now - startedAt },
-    );
+    const finished: EndedRun[] = [];
+    for (const { finished: end, startedAt } of this.#ended) {
+      if (end === null) continue;
+      end.startedMsAgo = now - startedAt;
+      finished.push(end);
+    }
     return { running, finished, free, drops: this.#drops };
   }
 

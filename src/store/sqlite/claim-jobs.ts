@@ -5,7 +5,7 @@ import type { Connection } from './connection.js';
 import type { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
 import { NOT_PAUSED } from './queues.js';
-import { toProcessingJob } from './rows.js';
+import { CLAIM_COLUMNS, toClaimedJob } from './rows.js';
 
 /** Where jobs wait that are alike for a claim. */
 interface Lane {
@@ -28,9 +28,9 @@ export const NEXT_OF_LANE = `
   ORDER BY priority DESC, run_at, seq LIMIT ?`;
 
 /** The same with all of each row, where no other lane has any. */
-export const JOBS_OF_LANE = NEXT_OF_LANE.replace('seq, priority, run_at', '*');
+export const JOBS_OF_LANE = NEXT_OF_LANE.replace('seq, priority, run_at', CLAIM_COLUMNS);
 
-const JOB = 'SELECT * FROM jobs WHERE seq = ?';
+const JOB = `SELECT ${CLAIM_COLUMNS} FROM jobs WHERE seq = ?`;
 
 /** What was just read under the write lock is still pending: no other answer than one row. */
 const CLAIM = `
@@ -45,19 +45,11 @@ export function claimJobs(
   counters: CounterChanges,
 ): ProcessingJob[] {
   return nextRows(connection, readyLanes(connection, session), free).map((row) => {
-    const claimed = {
-      ...row,
-      state: 'processing',
-      run: Number(row['run']) + 1,
-      session_id: session.id,
-      started_at: now,
-      updated_at: now,
-    };
-    const seq = Number(row['seq']);
-    const { changes } = connection.sql(CLAIM).run(claimed.run, session.id, now, now, seq);
-    if (changes !== 1) throw new Error(`job ${seq} changed under the write lock`);
-    counters.move(String(row['queue']), 'pending', 'processing');
-    return toProcessingJob(claimed);
+    const job = toClaimedJob(row, session.id, now);
+    const { changes } = connection.sql(CLAIM).run(job.run, session.id, now, now, job.seq);
+    if (changes !== 1) throw new Error(`job ${job.seq} changed under the write lock`);
+    counters.move(job.queue, 'pending', 'processing');
+    return job;
   });
 }
 

@@ -67,16 +67,32 @@ export function toJob(row: Row): Job {
     case 'held':
       return { ...facts, state: stored.state };
     case 'processing':
-      return {
-        ...facts,
+      return Object.assign(facts, {
         state: stored.state,
         sessionId: stored.session_id ?? 0,
         startedAtMs: stored.started_at ?? 0,
         cancel: toPendingCancel(stored.cancel),
-      };
+      });
     default:
       return { ...facts, state: stored.state, ...toEnding(stored) };
   }
+}
+
+/** What a claim reads of a job: those columns that it does not write. */
+export const CLAIM_COLUMNS = `seq, id, queue, handler, priority, run_at, attempts, max_retries, backoff, crashes, run,
+  command, options, created_at`;
+
+/** The job as the claim has made it, from CLAIM_COLUMNS as they were before it. */
+export function toClaimedJob(row: Row, sessionId: number, now: number): ProcessingJob {
+  const stored = row as unknown as JobRow;
+  return Object.assign(factsOf(stored), {
+    state: 'processing' as const,
+    run: stored.run + 1,
+    updatedAtMs: now,
+    sessionId,
+    startedAtMs: now,
+    cancel: null,
+  });
 }
 
 /** Each field by its name: a claim makes hundreds of these at once, and to leave one out of a spread costs 10 µs. */
