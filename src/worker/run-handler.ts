@@ -101,7 +101,7 @@ const LONGEST_REASON = 500;
 /** The first line of what was thrown, `RangeError: out of range`. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${String(error)}`;
-  const [line = ''] = text.replaceAll('\0', '').split('\n');
+  const [line = ''] = text.toWellFormed().replaceAll('\0', '').split('\n');
   return line.length > LONGEST_REASON ? `${line.slice(0, LONGEST_REASON)}…` : line;
 }
 

@@ -32,10 +32,15 @@ export const JOBS_OF_LANE = NEXT_OF_LANE.replace('seq, priority, run_at', CLAIM_
 
 const JOB = `SELECT ${CLAIM_COLUMNS} FROM jobs WHERE seq = ?`;
 
-/** What was just read under the write lock is still pending: no other answer than one row. */
-const CLAIM = `
-  UPDATE jobs SET state = 'processing', run = ?, session_id = ?, started_at = ?, updated_at = ?
-  WHERE seq = ? AND state = 'pending'`;
+/** What was just read under the write lock is still pending: no other answer than as many rows. */
+const claim = (which: string): string => `
+  UPDATE jobs SET state = 'processing', run = run + 1, session_id = ?1, started_at = ?2, updated_at = ?2
+  WHERE ${which} AND state = 'pending'`;
+const CLAIM = claim('seq = ?3');
+const CLAIM_MANY = claim('seq IN (SELECT value FROM json_each(?3))');
+
+/** Fewer are claimed one by one: a table in memory for the JSON costs more than they do. */
+const MANY = 16;
 
 export function claimJobs(
   connection: Connection,
@@ -44,13 +49,27 @@ export function claimJobs(
   now: number,
   counters: CounterChanges,
 ): ProcessingJob[] {
-  return nextRows(connection, readyLanes(connection, session), free).map((row) => {
+  const jobs = nextRows(connection, readyLanes(connection, session), free).map((row) => {
     const job = toClaimedJob(row, session.id, now);
-    const { changes } = connection.sql(CLAIM).run(job.run, session.id, now, now, job.seq);
-    if (changes !== 1) throw new Error(`job ${job.seq} changed under the write lock`);
     counters.move(job.queue, 'pending', 'processing');
     return job;
   });
+  writeClaims(connection, session, jobs, now);
+  return jobs;
+}
+
+function writeClaims(
+  connection: Connection,
+  session: Session,
+  jobs: readonly ProcessingJob[],
+  now: number,
+): void {
+  const seqs = jobs.map((job) => job.seq);
+  const changes =
+    seqs.length >= MANY
+      ? connection.sql(CLAIM_MANY).run(session.id, now, JSON.stringify(seqs)).changes
+      : seqs.reduce((sum, seq) => sum + connection.sql(CLAIM).run(session.id, now, seq).changes, 0);
+  if (changes !== jobs.length) throw new Error('pending jobs changed under the write lock');
 }
 
 /** In the order of the claim; rows of many lanes are looked at by the index alone until it is known which are first. */

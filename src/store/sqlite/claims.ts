@@ -16,6 +16,7 @@ import { CounterChanges } from './counters.js';
 import { finishRun } from './finish.js';
 import { readOwned, runKey } from './owned.js';
 import type { OwnedRun, OwnedRuns } from './owned.js';
+import { RunHistory } from './runs.js';
 import { nextDueMs, promoteDue } from './promote.js';
 
 export async function exchange(
@@ -29,13 +30,16 @@ export async function exchange(
     if (stopRequested === null) return allLost(request);
     const owned = readOwned(connection, session);
     const counters = new CounterChanges();
-    const states = request.finished.map((run) => finishRun(connection, session, owned, run, now, counters));
+    const history = new RunHistory();
+    const ending = { counters, history };
+    const states = request.finished.map((run) => finishRun(connection, session, owned, run, now, ending));
     if (request.finished.length > 0) failpoint('finish.before_commit');
     const { disowned, cancels } = compareRunning(owned, request.running);
     for (const run of owned.values()) {
-      finishRun(connection, session, owned, neverStarted(run), now, counters);
+      finishRun(connection, session, owned, neverStarted(run), now, ending);
       failpoint('give_back.before_commit');
     }
+    history.write(connection);
     promoteDue(connection, now, counters);
     const claims = request.free > 0 ? claimJobs(connection, session, request.free, now, counters) : [];
     counters.write(connection);

@@ -6,13 +6,12 @@ import { NOT_PAUSED } from './queues.js';
 
 /** What one transaction changes in the counters: summed in memory, written once before its commit. */
 export class CounterChanges {
-  readonly #changes = new Map<string, { queue: string; state: State; n: number }>();
+  readonly #queues = new Map<string, Map<State, number>>();
 
   add(queue: string, state: State, n: number): void {
-    const key = `${state} ${queue}`;
-    const change = this.#changes.get(key);
-    if (change === undefined) this.#changes.set(key, { queue, state, n });
-    else change.n += n;
+    let states = this.#queues.get(queue);
+    if (states === undefined) this.#queues.set(queue, (states = new Map<State, number>()));
+    states.set(state, (states.get(state) ?? 0) + n);
   }
 
   move(queue: string, from: State, to: State): void {
@@ -25,9 +24,8 @@ export class CounterChanges {
     const statement = connection.sql(`
       INSERT INTO counters (queue, state, n) VALUES (?, ?, ?)
       ON CONFLICT (queue, state) DO UPDATE SET n = n + excluded.n`);
-    for (const { queue, state, n } of this.#changes.values()) {
-      if (n !== 0) statement.run(queue, state, n);
-    }
+    for (const [queue, states] of this.#queues)
+      for (const [state, n] of states) if (n !== 0) statement.run(queue, state, n);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Connection } from './connection.js';
 import type { CounterChanges } from './counters.js';
 import { runKey } from './owned.js';
 import type { OwnedRuns } from './owned.js';
-import { appendRun } from './runs.js';
+import type { RunHistory } from './runs.js';
 
 /**
  * Fenced by seq, run, session and state. The row was read under the same lock, so it is there: another answer than one
@@ -18,6 +18,12 @@ const FINISH = `
   UPDATE jobs SET state = ?, attempts = ?, crashes = ?, run_at = ?, session_id = ?, updated_at = ?, started_at = ?,
     finished_at = ?, exit_code = ?, signal = ?, reason = ?, cancel = NULL
   WHERE seq = ? AND run = ? AND session_id = ? AND state = 'processing'`;
+
+/** What the transaction is to write once all of its runs have ended. */
+export interface Ending {
+  readonly counters: CounterChanges;
+  readonly history: RunHistory;
+}
 
 /**
  * The state that the job is in now. Null: the run is no longer the session's, and nothing was changed. What was
@@ -30,7 +36,7 @@ export function finishRun(
   owned: OwnedRuns,
   finished: FinishedRun,
   now: number,
-  counters: CounterChanges,
+  { counters, history }: Ending,
 ): State | null {
   const key = runKey(finished);
   const row = owned.get(key);
@@ -65,7 +71,7 @@ export function finishRun(
       session.id,
     );
   if (changes !== 1) throw new Error(`run ${key} changed under the write lock`);
-  appendRun(connection, session.id, startedAtMs, now, finished);
+  history.add(session.id, startedAtMs, now, finished);
   counters.move(row.queue, 'processing', transition.to);
   return transition.to;
 }

@@ -8,6 +8,7 @@ import type { Row } from './driver.js';
 import { finishRun } from './finish.js';
 import { readOwned } from './owned.js';
 import type { OwnedRun } from './owned.js';
+import { RunHistory } from './runs.js';
 import { toProcessingJob, toSession } from './rows.js';
 import type { SessionRow } from './rows.js';
 import { lockOf, probeSessionLock } from './session-lock.js';
@@ -54,10 +55,13 @@ export async function removeSession(
   const lockNames = await connection.write(() => {
     const now = Date.now();
     const counters = new CounterChanges();
+    const history = new RunHistory();
+    const ending = { counters, history };
     const owned = readOwned(connection, session);
-    for (const run of lostRuns) finishRun(connection, session, owned, run, now, counters);
+    for (const run of lostRuns) finishRun(connection, session, owned, run, now, ending);
     for (const run of owned.values())
-      finishRun(connection, session, owned, abandoned(run, session.kind), now, counters);
+      finishRun(connection, session, owned, abandoned(run, session.kind), now, ending);
+    history.write(connection);
     killKeptJobs(connection, session, now, counters);
     counters.write(connection);
     const removed = connection

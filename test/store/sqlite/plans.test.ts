@@ -141,7 +141,11 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
     /state = 'dead', session_id = NULL/,
     /INDEX jobs_owned \(session_id=\?\)/,
   ],
-  ['the claim of a row', /state = 'processing', run = \?, session_id/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
+  [
+    'the claim of a row',
+    /state = 'processing', run = run \+ 1, session_id = \?1/,
+    /INTEGER PRIMARY KEY \(rowid=\?\)/,
+  ],
   [
     'the end of a run',
     /^UPDATE jobs SET state = \?, attempts = \?, crashes = \?, run_at = \?, session_id/,
