@@ -93,10 +93,10 @@ void withdraw(uint32_t run)
   }
 }
 
-static void command_withdraw(const struct fields *from)
+static void command_withdraw(struct fields *from)
 {
-  if (from->at != from->end) say_error(0, REFUSED, "too long");
-  else withdraw(0);
+  if (is_whole(from)) withdraw(0);
+  else say_error(0, REFUSED, from->bad);
 }
 
 static void command_shared(struct fields *from)
@@ -107,8 +107,7 @@ static void command_shared(struct fields *from)
   if (copy != NULL) memcpy(copy, from->at, length);
   struct fields fields = { copy, copy + length, from->bad };
   char **words = take_words(&fields);
-  if (fields.bad == NULL && fields.at != fields.end) fields.bad = "too long";
-  if (fields.bad == NULL) shared_words = words;
+  if (is_whole(&fields)) shared_words = words;
   else say_error(0, REFUSED, fields.bad);
   if (fields.bad != NULL) free(words);
   /* The words lead into the copy. */
@@ -118,8 +117,7 @@ static void command_shared(struct fields *from)
 static void command_end(struct fields *from, bool now)
 {
   uint32_t id = take_u32(from), signal = now ? SIGKILL : take_u32(from), grace_ms = now ? 0 : take_u32(from);
-  if (from->bad == NULL && from->at != from->end) from->bad = "too long";
-  if (from->bad == NULL && (signal < 1 || signal > 64)) from->bad = "no such signal";
+  if (is_whole(from) && (signal < 1 || signal > 64)) from->bad = "no such signal";
   if (from->bad != NULL) return say_error(id, REFUSED, from->bad);
   if (id != 0) withdraw(id);
   struct run *run = find_run(id);
@@ -130,8 +128,7 @@ static void command_deadline(struct fields *from)
 {
   uint64_t sent_at = take_number(from, 8);
   uint32_t term_ms = take_u32(from), kill_ms = take_u32(from);
-  if (from->bad == NULL && from->at != from->end) from->bad = "too long";
-  if (from->bad == NULL && (term_ms > kill_ms || sent_at > mono_us())) from->bad = "the deadline is not right";
+  if (is_whole(from) && (term_ms > kill_ms || sent_at > mono_us())) from->bad = "the deadline is not right";
   if (from->bad != NULL) return say_error(0, REFUSED, from->bad);
   set_deadline(sent_at, term_ms, kill_ms);
 }

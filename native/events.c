@@ -32,7 +32,7 @@ unsigned char *room(struct buffer *buffer, size_t length)
   return buffer->bytes + buffer->end;
 }
 
-static unsigned char *put(unsigned char *at, uint64_t number, int length)
+unsigned char *put(unsigned char *at, uint64_t number, int length)
 {
   for (int i = 0; i < length; i++) at[i] = (unsigned char)(number >> (8 * i));
   return at + length;

@@ -118,6 +118,7 @@ uint32_t take_u32(struct fields *from);
 const char *take_text(struct fields *from, size_t longest);
 char **take_words(struct fields *from);
 struct start take_start(struct fields *from);
+bool is_whole(struct fields *from);
 
 /* commands.c */
 bool read_commands(void); /* false: end of file, or garbage; nothing more will be read */
@@ -132,6 +133,7 @@ struct buffer { /* bytes on their way in or out */
   unsigned char *bytes;
   size_t size, start, end;
 };
+unsigned char *put(unsigned char *at, uint64_t number, int length); /* little endian; where it ends */
 unsigned char *room(struct buffer *buffer, size_t length); /* for so many more bytes, at its end */
 void say_hello(void);
 bool send_events(void); /* false: nobody reads any more */
@@ -150,6 +152,7 @@ void start_run(const struct start *start);
 /* watch.c */
 extern struct run runs[MAX_RUNS];
 extern int used_runs; /* those from here on are free */
+bool goes_on(const struct run *run); /* it has been started, and not been reported */
 struct run *take_slot(void);
 void add_usage(struct rusage *sum, const struct rusage *more);
 struct run *find_run(uint32_t id);

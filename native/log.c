@@ -32,18 +32,11 @@ enum { INLINE_BYTES = 16 * 1024, SMALL_SIZE = 24 * 1024, HEADER = 12, GAP_SIZE =
 enum kind { KIND_OUT = 1, KIND_ERR = 2, KIND_GAP = 3, KIND_REMARK = 4 };
 static const char magic[8] = { 1, 'Q', 'C', 'T', 'L', 'O', 'G', '\n' };
 
-static void put_u64(unsigned char *to, uint64_t value)
-{
-  for (int i = 0; i < 8; i++) to[i] = (unsigned char)(value >> (8 * i));
-}
-
 static void put_header(unsigned char *to, enum kind kind, size_t length)
 {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  put_u64(to, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-  for (int i = 0; i < 3; i++) to[8 + i] = (unsigned char)(length >> (8 * i));
-  to[11] = kind;
+  put(put(put(to, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, 8), length, 3), kind, 1);
 }
 
 /* Makes the directories above a file, 0700 by our umask. True when the file's own exists now. */
@@ -90,8 +83,7 @@ static bool append_gap(struct log *log, uint64_t missing, uint64_t resume)
 {
   unsigned char gap[GAP_SIZE];
   put_header(gap, KIND_GAP, GAP_SIZE - HEADER);
-  put_u64(gap + HEADER, missing);
-  put_u64(gap + HEADER + 8, resume);
+  put(put(gap + HEADER, missing, 8), resume, 8);
   return append(log, gap, sizeof gap, NULL, 0);
 }
 

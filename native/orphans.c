@@ -27,6 +27,21 @@ bool prepare_orphans(void)
   return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
 }
 
+/* The next pid of a list, which it steps over; 0 at the end. */
+static pid_t next_pid(char **list)
+{
+  return (pid_t)strtol(*list, list, 10);
+}
+
+/* Our own children, as such a list. */
+static char *list_children(void)
+{
+  static char list[256 * 1024];
+  ssize_t length = children_fd < 0 ? 0 : pread(children_fd, list, sizeof list - 1, 0);
+  list[length < 0 ? 0 : length] = '\0';
+  return list;
+}
+
 /* At most size - 1 bytes, as a text; empty where it cannot be read. */
 size_t read_file(const char *file, char *text, size_t size)
 {
@@ -71,7 +86,7 @@ static bool has_token(pid_t pid, const char *token)
 static bool is_leader(pid_t pid)
 {
   for (int i = 0; i < used_runs; i++)
-    if (runs[i].pid == pid && (runs[i].phase == RUNNING || runs[i].phase == STRAGGLING)) return true;
+    if (runs[i].pid == pid && goes_on(&runs[i])) return true;
   return false;
 }
 
@@ -120,12 +135,9 @@ static void look_at_orphan(pid_t pid)
 
 void look_at_orphans(void)
 {
-  static char list[256 * 1024];
   for (int i = 0; i < used_runs; i++) runs[i].orphans = 0;
-  ssize_t length = children_fd < 0 ? 0 : pread(children_fd, list, sizeof list - 1, 0);
-  list[length < 0 ? 0 : length] = '\0';
-  char *next = list;
-  for (long pid = strtol(list, &next, 10); pid > 0; pid = strtol(next, &next, 10)) look_at_orphan((pid_t)pid);
+  char *list = list_children();
+  for (pid_t pid; (pid = next_pid(&list)) > 0;) look_at_orphan(pid);
   /* A kernel that does not list children: as long as somebody holds a pipe, somebody is left. */
   for (int i = 0; i < used_runs && children_fd < 0; i++)
     runs[i].orphans = !runs[i].killing && (runs[i].pipes[OUT] >= 0 || runs[i].pipes[ERR] >= 0);
@@ -155,10 +167,8 @@ static void signal_below(pid_t parent, pid_t spared_group, int signal, int depth
     snprintf(path, sizeof path, "/proc/%d/task/%.16s/children", (int)parent, thread->d_name);
     read_file(path, list, sizeof list);
     char *next = list;
-    for (long pid = strtol(list, &next, 10); pid > 0 && --*budget > 0; pid = strtol(next, &next, 10)) {
-      if (signal_child((pid_t)pid, parent, spared_group, signal))
-        signal_below((pid_t)pid, spared_group, signal, depth + 1, budget);
-    }
+    for (pid_t pid; (pid = next_pid(&next)) > 0 && --*budget > 0;)
+      if (signal_child(pid, parent, spared_group, signal)) signal_below(pid, spared_group, signal, depth + 1, budget);
   }
   if (threads != NULL) closedir(threads);
 }
@@ -166,16 +176,12 @@ static void signal_below(pid_t parent, pid_t spared_group, int signal, int depth
 /* To those of a run who left its group, so that they, too, may end well. Best effort: KILL comes for what it misses. */
 void signal_outsiders(const struct run *run, int signal)
 {
-  char list[16 * 1024];
   int budget = MOST_SIGNALLED;
   signal_below(run->pid, run->pid, signal, 0, &budget);
-  ssize_t length = children_fd < 0 ? 0 : pread(children_fd, list, sizeof list - 1, 0);
-  list[length < 0 ? 0 : length] = '\0';
-  char *next = list;
-  for (long pid = strtol(list, &next, 10); pid > 0; pid = strtol(next, &next, 10)) {
+  char *list = list_children();
+  for (pid_t pid; (pid = next_pid(&list)) > 0;) {
     struct process process;
-    if (is_leader((pid_t)pid) || !read_process((pid_t)pid, &process) || find_owner(&process) != run) continue;
-    if (signal_child((pid_t)pid, getpid(), run->pid, signal))
-      signal_below((pid_t)pid, run->pid, signal, 0, &budget);
+    if (is_leader(pid) || !read_process(pid, &process) || find_owner(&process) != run) continue;
+    if (signal_child(pid, getpid(), run->pid, signal)) signal_below(pid, run->pid, signal, 0, &budget);
   }
 }

@@ -129,6 +129,13 @@ static char **add_words(char **own, char **others)
   return both;
 }
 
+/* Whether all of the command was right, and there is no more of it. */
+bool is_whole(struct fields *from)
+{
+  if (from->bad == NULL && from->at != from->end) from->bad = "too long";
+  return from->bad == NULL;
+}
+
 static bool is_token(const char *text)
 {
   static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -182,8 +189,7 @@ struct start take_start(struct fields *from)
   start.stdin_bytes = (const char *)take(from, start.stdin_length);
   start.argv = take_words(from);
   start.env = take_words(from);
-  if (from->bad == NULL && from->at != from->end) from->bad = "too long";
-  if (from->bad == NULL) from->bad = check_start(&start);
+  if (is_whole(from)) from->bad = check_start(&start);
   if (from->bad == NULL && (start.flags & SHARED) != 0) {
     char **own = start.env;
     start.env = add_words(own, shared_words);

@@ -25,17 +25,22 @@ struct run runs[MAX_RUNS];
 int used_runs;
 static uint64_t look_at = NEVER, lease_term_at = NEVER, lease_kill_at = NEVER;
 
+bool goes_on(const struct run *run)
+{
+  return run->phase == RUNNING || run->phase == STRAGGLING;
+}
+
 struct run *find_run(uint32_t id)
 {
   for (int i = 0; i < used_runs; i++)
-    if (runs[i].id == id && (runs[i].phase == RUNNING || runs[i].phase == STRAGGLING)) return &runs[i];
+    if (runs[i].id == id && goes_on(&runs[i])) return &runs[i];
   return NULL;
 }
 
 uint32_t count_runs(void)
 {
   uint32_t count = 0;
-  for (int i = 0; i < used_runs; i++) count += runs[i].phase == RUNNING || runs[i].phase == STRAGGLING;
+  for (int i = 0; i < used_runs; i++) count += goes_on(&runs[i]);
   return count;
 }
 
@@ -150,7 +155,7 @@ void end_run(struct run *run, enum cause cause, int signal, uint64_t grace_ms)
 void end_all(enum cause cause, uint64_t grace_ms)
 {
   for (int i = 0; i < used_runs; i++)
-    if (runs[i].phase == RUNNING || runs[i].phase == STRAGGLING) end_run(&runs[i], cause, SIGTERM, grace_ms);
+    if (goes_on(&runs[i])) end_run(&runs[i], cause, SIGTERM, grace_ms);
 }
 
 void set_deadline(uint64_t sent_at, uint32_t term_ms, uint32_t kill_ms)
@@ -251,13 +256,13 @@ void progress(void)
   uint64_t now = now_us();
   bool busy = used_runs > 0, straggles = false;
   for (int i = 0; i < used_runs; i++)
-    if (runs[i].phase == RUNNING || runs[i].phase == STRAGGLING) do_what_is_due(&runs[i], now);
+    if (goes_on(&runs[i])) do_what_is_due(&runs[i], now);
   if (look_at <= now) {
     look_at = NEVER;
     look_at_orphans();
     finish_what_is_over(now);
   }
-  for (int i = 0; i < used_runs; i++) straggles = straggles || runs[i].phase == STRAGGLING;
+  for (int i = 0; i < used_runs; i++) straggles |= runs[i].phase == STRAGGLING;
   if (straggles && look_at > now + SOON_US) look_at = now + SOON_US;
   /* Also once after the last run: a look may miss a child while another ends. */
   if (busy && look_at == NEVER) look_at = now + LATER_US;

@@ -246,7 +246,7 @@ export class Slots {
       if (run.slot > 0) announceFinish(run.slot, run.job.id, transition);
     } else {
       if (run.job.handler === null) removeFile(noteFile(this.#store.runDir, finished.seq, finished.run));
-      emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
+      if (run.slot > 0) emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
     }
   }
 

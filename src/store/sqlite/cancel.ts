@@ -71,7 +71,7 @@ export function cancelsOf(connection: Connection, session: Session): CancelledRu
 }
 
 /** None where nobody has asked. */
-export function toCancelledRuns(row: Row): CancelledRun[] {
+function toCancelledRuns(row: Row): CancelledRun[] {
   const cancel = toPendingCancel(row['cancel']);
   return cancel === null ? [] : [{ seq: Number(row['seq']), run: Number(row['run']), cancel }];
 }
