@@ -7,7 +7,7 @@ import { Connection } from '../../../src/store/sqlite/connection.js';
 import { MIGRATIONS } from '../../../src/store/sqlite/migrations.js';
 import { requireSqlite } from '../../../src/store/sqlite/schema.js';
 import { runProgram } from '../../support/programs.js';
-import { insert, openTestStore, temporaryHome } from '../../support/stores.js';
+import { insert, openTestStore, owner, temporaryHome } from '../../support/stores.js';
 
 /** Does something to the database file of a home, as another program would. */
 function edit(home: string, sql: string): void {
@@ -134,4 +134,86 @@ test.each(['3.51.2', '3.50.9', '3.8', '2.99.99', '3'])('SQLite %s is too old', (
 
 test.each(['3.51.3', '3.52.0', '3.51.10', '4.0', '10.0.0'])('SQLite %s is new enough', (version) => {
   expect(() => requireSqlite(version)).not.toThrow();
+});
+
+/** A database as the first two migrations left it, with a job in each state, a run and a number that was given away. */
+async function homeOfSchema2(): Promise<string> {
+  const home = temporaryHome();
+  mkdirSync(home, { mode: 0o700 });
+  edit(home, 'PRAGMA journal_mode = WAL');
+  const connection = new Connection(join(home, 'queue.db'), 1000);
+  const old = MIGRATIONS.slice(0, 2);
+  const target = {
+    applied: () => [],
+    apply: ({ version, sql }: { readonly version: number; readonly sql: string }, sum: string) => {
+      connection.exec(sql);
+      connection.sql('INSERT INTO migrations VALUES (?, ?, 1)').run(version, sum);
+      connection.exec(`PRAGMA user_version = ${version}`);
+    },
+  };
+  await connection.write(() => migrate(target, old));
+  const states = ['scheduled', 'pending', 'failed', 'held', 'completed', 'dead', 'cancelled'];
+  for (const [index, state] of states.entries()) {
+    connection
+      .sql(
+        `INSERT INTO jobs (id, queue, state, priority, run_at, attempts, max_retries, backoff, run, command, options,
+          created_at, updated_at, finished_at, reason)
+        VALUES (?, 'q', ?, 5, 4102444800000, 1, 3, '{"base":3}', ?, 'echo old', '{"grace_ms":7,"cwd":"/"}', 1, 2, 3, 'why')`,
+      )
+      .run(state === 'held' ? 'named' : null, state, index);
+    connection.sql(`INSERT INTO counters VALUES ('q', ?, 1)`).run(state);
+    connection
+      .sql(
+        `INSERT INTO runs (seq, run, session_id, started_at, finished_at, outcome, exit_code, output)
+        VALUES (?, 1, 1, 10, 20, 'failure', 9, x'414243')`,
+      )
+      .run(index + 1);
+  }
+  connection.exec(`UPDATE sqlite_sequence SET seq = 40 WHERE name = 'jobs'`);
+  connection.close();
+  return home;
+}
+
+test('the tables that are built anew keep every job, run, counter and number', async () => {
+  const store = await openTestStore(await homeOfSchema2());
+  for (const [index, state] of ['scheduled', 'pending', 'failed', 'named', 'completed', 'dead'].entries()) {
+    const job = await store.getJob(state === 'named' ? 'named' : String(index + 1));
+    expect(job).toMatchObject({
+      seq: index + 1,
+      queue: 'q',
+      state: state === 'named' ? 'held' : state,
+      priority: 5,
+      attempts: 1,
+      backoff: { base: 3, maxMs: null, jitter: 0 },
+      command: 'echo old',
+      handler: null,
+      payload: null,
+      graceMs: 7,
+      cwd: '/',
+    });
+    expect(await store.listRuns(index + 1)).toMatchObject([
+      { run: 1, outcome: 'failure', exitCode: 9, output: new Uint8Array([65, 66, 67]), result: null },
+    ]);
+  }
+  expect(await store.counts()).toMatchObject({ scheduled: 1, pending: 1, failed: 1, held: 1, dead: 1 });
+  expect((await insert(store)).seq).toBe(41);
+  const session = await store.openSession(owner());
+  const { claims } = await store.exchange(session, { running: [], finished: [], free: 9 });
+  expect(claims.map((job) => job.seq).toSorted((a, b) => a - b)).toEqual([2, 41]);
+});
+
+test('no write builds a table in memory: what is checked is compared in place', async () => {
+  const home = await closedHome();
+  const database = new DatabaseSync(join(home, 'queue.db'));
+  for (const sql of [
+    `UPDATE jobs SET state = 'processing', run = run + 1, session_id = 1, started_at = 1 WHERE seq = 1`,
+    `INSERT INTO runs (seq, run, session_id, started_at, finished_at, outcome) VALUES (1, 1, 1, 1, 1, 'success')`,
+    `INSERT INTO jobs (queue, state, priority, run_at, max_retries, backoff, command, options, created_at, updated_at)
+      VALUES ('q', 'pending', 0, 1, 3, '{}', 'true', '{}', 1, 1)`,
+  ]) {
+    const steps = database.prepare(`EXPLAIN ${sql}`).all() as unknown as { opcode: string }[];
+    expect(steps.length).toBeGreaterThan(10);
+    expect(steps.map((step) => step.opcode)).not.toContain('OpenEphemeral');
+  }
+  database.close();
 });
