@@ -84,7 +84,7 @@ async function drainAndLook(home, queue, jobs, slots) {
     }
   })();
   const waits = noWaits();
-  while (child.exitCode === null)
+  while (child.exitCode === null && child.signalCode === null)
     if (tenths.length > 0) await look(home, queue, waits);
     else await new Promise((resolve) => setTimeout(resolve, 5));
   await reading;
