@@ -1,6 +1,6 @@
 /** What the compiler refuses: `npm run check:types` fails where one of these lines is no error, or another one is. */
 import type { Queue } from '../../src/queue.js';
-import { Worker } from '../../src/worker/worker.js';
+import type { WorkerOptions } from '../../src/worker/worker.js';
 
 interface Jobs {
   add: { payload: { a: number; b: number }; result: number };
@@ -10,6 +10,8 @@ interface Jobs {
 
 declare const queue: Queue<Jobs>;
 declare const untyped: Queue;
+declare const start: (options: WorkerOptions<Jobs>) => void;
+declare const startUntyped: (options: WorkerOptions) => void;
 
 /** Never run: to be compiled is all that is asked of it. */
 export async function refusals(): Promise<void> {
@@ -26,6 +28,8 @@ export async function refusals(): Promise<void> {
   await queue.enqueue({ handler: 'add' });
   // @ts-expect-error: an option for commands
   await queue.enqueue({ handler: 'tick', nice: 5 });
+  // @ts-expect-error: a command has no payload
+  await queue.enqueue({ command: 'true', payload: 1 });
   // @ts-expect-error: so in bulk
   await queue.enqueueMany([{ handler: 'tick' }, { handler: 'tock' }]);
   // @ts-expect-error: and in a stream
@@ -37,17 +41,17 @@ export async function refusals(): Promise<void> {
   // @ts-expect-error: no such handler
   await queue.result<'subtract'>('1');
 
-  new Worker(queue, { slots: sum, handlers: { add: ({ payload }) => payload.a + payload.b } });
-  new Worker(queue, { slots: 1, handlers: { add: async ({ payload: { a } }) => a, tick: () => text } });
+  start({ slots: sum, handlers: { add: ({ payload }) => payload.a + payload.b } });
+  start({ slots: 1, handlers: { add: async ({ payload: { a } }) => a, tick: () => text } });
   // @ts-expect-error: no such handler
-  new Worker(queue, { slots: 1, handlers: { subtract: () => 1 } });
+  start({ slots: 1, handlers: { subtract: () => 1 } });
   // @ts-expect-error: another type of result
-  new Worker(queue, { slots: 1, handlers: { add: () => 'three' } });
+  start({ slots: 1, handlers: { add: () => 'three' } });
   // @ts-expect-error: so for a promise of it
-  new Worker(queue, { slots: 1, handlers: { add: async () => 'three' } });
+  start({ slots: 1, handlers: { add: async () => 'three' } });
   // @ts-expect-error: no such field in its payload
-  new Worker(queue, { slots: 1, handlers: { add: ({ payload }) => payload.c } });
+  start({ slots: 1, handlers: { add: ({ payload }) => payload.c } });
 
   await untyped.enqueue({ handler: 'anything', payload: [1, { two: 'three' }] });
-  new Worker(untyped, { slots: 1, handlers: { anything: ({ payload }) => payload } });
+  startUntyped({ slots: 1, handlers: { anything: ({ payload }) => payload } });
 }
