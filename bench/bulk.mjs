@@ -1,20 +1,18 @@
 // P3: a file of jobs to acknowledged rows. node bench/bulk.mjs [LINES] [ROUNDS] [LINES FOR MEMORY]
-// plainjob, the fastest Node queue on SQLite, is installed into a folder of its own below the temporary directory.
-import { spawn, spawnSync } from 'node:child_process';
+// Beside it plainjob, the fastest Node queue on SQLite.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runAlone } from './alone.mjs';
 import { environment, inNewDirectory, inNewDirectoryAsync, run } from './child.mjs';
 import { inTurn, median, pairwise } from './measure.mjs';
+import { findNpmPeer } from './npm-peers.mjs';
 import { binary, DURABILITY, queuectl } from './queuectl.mjs';
 
 const LINES = 100_000;
 const ROUNDS = 5;
-const PLAINJOB = 'plainjob@0.0.14';
-const SQLITE = 'better-sqlite3@12.11.1';
 const script = fileURLToPath(new URL('plainjob-bulk.mjs', import.meta.url));
 
 /** @param {string} directory @param {number} lines @param {(line: number) => object} job */
@@ -29,19 +27,6 @@ function writeJobs(directory, lines, job) {
     text = '';
   }
   return file;
-}
-
-/** The folder that holds plainjob; null, and a reason printed, where it cannot be had. */
-function findPlainjob() {
-  const folder = join(tmpdir(), 'queuectl-bench-plainjob');
-  if (existsSync(join(folder, 'node_modules/plainjob'))) return folder;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const words = ['install', '--no-audit', '--no-fund', PLAINJOB, SQLITE];
-  const { status, stderr } = spawnSync('npm', words, { cwd: folder, encoding: 'utf8' });
-  if (status === 0) return folder;
-  console.log(`skipped: plainjob [npm install failed: ${stderr.trim().split('\n')[0]}]`);
-  return null;
 }
 
 /** Throws unless that many are pending: the figure would be void. @param {string} home @param {number} jobs */
@@ -77,7 +62,7 @@ async function peakMb(file, jobs) {
  * @param {number} manyLines
  */
 export async function measureBulk(lines = LINES, rounds = ROUNDS, manyLines = 10 * lines) {
-  const plainjob = findPlainjob();
+  const plainjob = findNpmPeer('plainjob');
   return inNewDirectoryAsync(async (directory) => {
     const file = writeJobs(directory, lines, (line) => ({ command: `echo ${line}` }));
     const named = join(directory, 'named');

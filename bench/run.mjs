@@ -3,10 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { machine } from './measure.mjs';
 import { measureBigOutput } from './big-output.mjs';
 import { measureBulk } from './bulk.mjs';
+import { measureCore } from './core.mjs';
 import { measureDrain } from './drain.mjs';
 import { measureEventLoop } from './event-loop.mjs';
 import { measureIdle } from './idle.mjs';
 import { measurePickup } from './pickup.mjs';
+import { measureMillion } from './million.mjs';
 import { requireBuild, sqliteVersion } from './queuectl.mjs';
 import { measureScale } from './scale.mjs';
 import { measureStartup } from './startup.mjs';
@@ -19,6 +21,7 @@ const MARKERS = /(?<=<!-- bench:start -->\n).*?(?=<!-- bench:end -->)/s;
 requireBuild();
 const results = [
   measureDrain(),
+  measureCore(),
   await measureBulk(),
   await measurePickup(),
   measureStartup(),
@@ -27,6 +30,7 @@ const results = [
   await measureEventLoop(),
   await measureWorkers(),
   await measureScale(),
+  await measureMillion(),
 ];
 const where = `${machine()}, SQLite ${sqliteVersion()}, ${new Date().toISOString().slice(0, 10)}.`;
 const tables = results.map(({ title, head, rows }) => `${title}:\n\n${formatTable(head, rows)}`);

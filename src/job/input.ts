@@ -50,6 +50,9 @@ export interface CommandInput extends JobSettings {
   cpu_limit?: string | number;
   open_files_limit?: number;
   process_limit?: number;
+  /** Never: so that the compiler tells the two kinds apart, and refuses what the other one has. */
+  handler?: never;
+  payload?: never;
 }
 
 /** A job for one of the handlers H, with the payload of that one. */

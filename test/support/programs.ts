@@ -9,7 +9,7 @@ import { afterAll, onTestFinished } from 'vitest';
 import { killQuietly } from './processes.js';
 
 /** The addon is found by its place in node_modules, so its package stays where it is. */
-const driverStays: Plugin = {
+export const driverStays: Plugin = {
   name: 'driver-stays',
   setup: (builder) => {
     const path = import.meta.resolve('@photostructure/sqlite');

@@ -1,10 +1,12 @@
 /** A process beside the test: `store-program <mode> <JSON options>`. It speaks in lines of JSON and ends with its input. */
 import { join } from 'node:path';
+import type { JsonValue } from '../../src/job/job.js';
 import { listen } from '../../src/log.js';
 import { Queue } from '../../src/queue.js';
 import { thisProcess } from '../../src/launcher/process-identity.js';
 import { openDatabase } from '../../src/store/sqlite/driver.js';
 import { openStore } from '../../src/store/open-store.js';
+import type { HandlerJob } from '../../src/worker/handlers.js';
 import { Worker } from '../../src/worker/worker.js';
 
 interface Options {
@@ -15,7 +17,11 @@ interface Options {
   /** `session`: how many jobs to claim. `worker`: its slots. */
   readonly count?: number;
   readonly kind?: 'worker' | 'run';
+  /** `session`: whose jobs it takes; '' stands for commands. */
+  readonly handlers?: readonly string[];
   readonly launcherLock?: string | null;
+  /** `handler`: what it does with its job. */
+  readonly does?: 'die' | 'return';
   /** `lock`: DEFERRED, IMMEDIATE or EXCLUSIVE. */
   readonly begin?: string;
   readonly untilEmpty?: boolean;
@@ -38,14 +44,14 @@ const MODES: Readonly<Record<string, (options: Options) => Promise<void>>> = {
   },
 
   /** Opens a session, claims, and lives on with what it has. */
-  async session({ home, count = 0, kind = 'worker', launcherLock = null }) {
+  async session({ home, count = 0, kind = 'worker', handlers = [''], launcherLock = null }) {
     const store = await openStore(home, { lockTimeoutMs: 20_000 });
     const session = await store.openSession({
       ...thisProcess(),
       kind,
       slots: 1,
       queues: null,
-      handlers: [''],
+      handlers,
       launcherLock,
     });
     const { claims } = await store.exchange(session, { running: [], finished: [], free: count });
@@ -81,6 +87,21 @@ const MODES: Readonly<Record<string, (options: Options) => Promise<void>>> = {
     const store = await openStore(home, { lockTimeoutMs: Infinity });
     listen((event) => say({ ...event }));
     const worker = new Worker(new Queue(store), { slots: count, untilEmpty });
+    void untilTold().then(() => worker.stop('gracefully'));
+    await worker.run();
+    await store.close();
+    process.stdin.destroy();
+  },
+  /** Runs the jobs of the handler `task`, and says which. `die`: the program is killed by the first deadly one; the others wait. */
+  async handler({ home, count = 1, does = 'return' }) {
+    const store = await openStore(home, { lockTimeoutMs: Infinity });
+    const task = async ({ id, run, payload }: HandlerJob<JsonValue>): Promise<string> => {
+      say({ id, run });
+      if (does === 'die' && payload === 'deadly') process.kill(process.pid, 'SIGKILL');
+      if (does === 'die') await untilTold();
+      return `run ${run}`;
+    };
+    const worker = new Worker(new Queue(store), { slots: count, commands: false, handlers: { task } });
     void untilTold().then(() => worker.stop('gracefully'));
     await worker.run();
     await store.close();
