@@ -44,8 +44,13 @@ test('every field of the JSON is kept, and every flag means its field', async ()
   const flags = `--id flags -g mail -o 5 --at ${runAt} --max-retries 7 --backoff-base 3 --backoff-max 1m --jitter 0.25`;
   const more = ['--timeout', '30m', '--grace', '5', '-w', '/', '-e', 'GREETING=hello', '--env', 'EMPTY='];
   await cli.ok('enqueue', ...flags.split(' '), ...more, '--', 'printf', '%s', 'a b');
-  const { id, created_at: made, updated_at: changed, ...fromJson } = await cli.json('show', 'json');
-  expect([id, typeof made, typeof changed]).toEqual(['json', 'string', 'string']);
+  const { id, created_at: made, updated_at: changed, cursor, ...fromJson } = await cli.json('show', 'json');
+  expect([id, typeof made, typeof changed, cursor]).toEqual([
+    'json',
+    'string',
+    'string',
+    `scheduled:${Date.parse(String(fromJson['run_at']))}:1`,
+  ]);
   const { grace, timeout, backoff_max: max, ...same } = job;
   void [grace, timeout, max];
   expect(fromJson).toMatchObject({

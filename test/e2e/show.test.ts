@@ -12,6 +12,8 @@ test('show is the job itself under --json, with its runs, and lines of two field
     id: 'job-fail-123',
     cancel_requested_at: null,
     command: expect.stringContaining('printf'),
+    handler: null,
+    payload: null,
     state: 'dead',
     queue: 'default',
     priority: 0,
@@ -44,6 +46,7 @@ test('show is the job itself under --json, with its runs, and lines of two field
     exit_code: 2,
     signal: null,
     reason: 'exit code 2',
+    cursor: expect.stringMatching(/^dead:\d{13}:1$/),
     runs: [
       {
         run: 1,
@@ -58,6 +61,7 @@ test('show is the job itself under --json, with its runs, and lines of two field
         system_ms: measured,
         max_rss_kb: measured,
         output_bytes: 11,
+        result: null,
       },
     ],
   });
@@ -76,6 +80,7 @@ test('status counts the jobs of every state and the workers', async () => {
   expect(await cli.json('status')).toEqual({
     jobs: { ...none, processing: 1, dead: 1 },
     workers: { running: 1 },
+    paused: { all: false, queues: [] },
   });
   const lines = linesOf(await cli.ok('status'));
   expect(lines.slice(0, 3)).toEqual(['--- Job Summary ---', 'state\tjobs', 'scheduled\t0']);
