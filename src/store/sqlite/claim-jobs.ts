@@ -1,6 +1,7 @@
 /** What a session gets: the ready jobs of its queues and handlers, in the order of the claim index. */
 import type { ProcessingJob } from '../../job/job.js';
 import type { Session } from '../store.js';
+import { MANY } from './bulk-rows.js';
 import type { Connection } from './connection.js';
 import type { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
@@ -38,9 +39,6 @@ const claim = (which: string): string => `
   WHERE ${which} AND state = 'pending'`;
 const CLAIM = claim('seq = ?3');
 const CLAIM_MANY = claim('seq IN (SELECT value FROM json_each(?3))');
-
-/** Fewer are claimed one by one: a table in memory for the JSON costs more than they do. */
-const MANY = 16;
 
 export function claimJobs(
   connection: Connection,

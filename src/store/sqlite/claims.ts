@@ -12,11 +12,10 @@ import type {
 import { cancelsOf } from './cancel.js';
 import { claimJobs, hasReady } from './claim-jobs.js';
 import type { Connection } from './connection.js';
-import { CounterChanges } from './counters.js';
+import { Endings } from './endings.js';
 import { finishRun } from './finish.js';
 import { readOwned, runKey } from './owned.js';
 import type { OwnedRun, OwnedRuns } from './owned.js';
-import { RunHistory } from './runs.js';
 import { nextDueMs, promoteDue } from './promote.js';
 
 export async function exchange(
@@ -29,17 +28,15 @@ export async function exchange(
     const stopRequested = beat(connection, session, now);
     if (stopRequested === null) return allLost(request);
     const owned = readOwned(connection, session);
-    const counters = new CounterChanges();
-    const history = new RunHistory();
-    const ending = { counters, history };
-    const states = request.finished.map((run) => finishRun(connection, session, owned, run, now, ending));
-    if (request.finished.length > 0) failpoint('finish.before_commit');
+    const endings = new Endings(session.id, now);
+    const { counters } = endings;
+    const states = request.finished.map((run) => finishRun(session, owned, run, now, endings));
     const { disowned, cancels } = compareRunning(owned, request.running);
-    for (const run of owned.values()) {
-      finishRun(connection, session, owned, neverStarted(run), now, ending);
-      failpoint('give_back.before_commit');
-    }
-    history.write(connection);
+    const unknown = [...owned.values()];
+    for (const run of unknown) finishRun(session, owned, neverStarted(run), now, endings);
+    endings.write(connection);
+    if (request.finished.length > 0) failpoint('finish.before_commit');
+    if (unknown.length > 0) failpoint('give_back.before_commit');
     promoteDue(connection, now, counters);
     const claims = request.free > 0 ? claimJobs(connection, session, request.free, now, counters) : [];
     counters.write(connection);

@@ -2,6 +2,7 @@
 import { failpoint } from '../../failpoint.js';
 import type { NewJob } from '../../job/job.js';
 import type { InsertResult } from '../store.js';
+import { bulkRows } from './bulk-rows.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 import type { SqlValue } from './driver.js';
@@ -105,31 +106,13 @@ function* parts(rows: readonly NewRow[]): Generator<readonly NewRow[]> {
   }
 }
 
-/**
- * The rows, numbered from `firstSeq`. A column that is the same in all of them is bound once; the others travel as one
- * JSON text. All rows are new: the ids were looked up under this lock.
- */
+/** The rows, numbered from `firstSeq`. All are new: the ids were looked up under this lock. */
 function insertRows(connection: Connection, rows: readonly NewRow[], firstSeq: number, now: number): void {
-  const [first = []] = rows;
-  const varying = COLUMNS.flatMap((_, column) =>
-    column === COMMAND || rows.some((row) => row[column] !== first[column]) ? [column] : [],
-  );
-  const same = first.filter((_, column) => !varying.includes(column));
-  const values = rows.map((row) =>
-    varying.length === 1 ? row[COMMAND] : varying.map((column) => row[column]),
-  );
-  connection.sql(insertText(varying)).run(firstSeq, now, JSON.stringify(values), ...same);
-}
-
-/** One text for each set of columns that vary: there are few, and each is prepared once. */
-function insertText(varying: readonly number[]): string {
-  let bound = 3;
-  const values = COLUMNS.map((_, column) => {
-    const place = varying.indexOf(column);
-    if (place === -1) return `?${++bound}`;
-    return varying.length === 1 ? 'value' : `value ->> ${place}`;
-  });
-  return `
-    INSERT INTO jobs (seq, ${COLUMNS.join(', ')}, created_at, updated_at)
-    SELECT ?1 + key, ${values.join(', ')}, ?2, ?2 FROM json_each(?3)`;
+  const { expressions, json, shared } = bulkRows(rows, COMMAND, 4);
+  connection
+    .sql(
+      `INSERT INTO jobs (seq, ${COLUMNS.join(', ')}, created_at, updated_at)
+      SELECT ?1 + key, ${expressions.join(', ')}, ?2, ?2 FROM json_each(?3)`,
+    )
+    .run(firstSeq, now, json, ...shared);
 }

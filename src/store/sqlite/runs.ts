@@ -1,5 +1,6 @@
 import type { Run } from '../../job/job.js';
 import type { FinishedRun, RunKey } from '../store.js';
+import { bulkRows, MANY } from './bulk-rows.js';
 import type { Connection } from './connection.js';
 import { toRun } from './rows.js';
 
@@ -19,18 +20,11 @@ const COLUMNS = [
   'output_bytes',
   'result',
 ] as const;
+const SEQ = COLUMNS.indexOf('seq');
 
 /** Appended once, when a run has ended, in the transaction that moves its job on. */
 const APPEND = `
   INSERT INTO runs (${COLUMNS.join(', ')}, output) VALUES (${COLUMNS.map(() => '?').join(', ')}, ?)`;
-
-/** The same for many without an output, as one JSON text: what a driver costs is the values it is handed one by one. */
-const APPEND_MANY = `
-  INSERT INTO runs (${COLUMNS.join(', ')})
-  SELECT ${COLUMNS.map((_, index) => `value ->> ${index}`).join(', ')} FROM json_each(?)`;
-
-/** Fewer are appended one by one: a table in memory for the JSON costs more than they do. */
-const MANY = 16;
 
 interface Ended {
   readonly values: readonly (string | number | null)[];
@@ -63,12 +57,16 @@ export class RunHistory {
   }
 
   write(connection: Connection): void {
-    const isMany = this.#ended.length >= MANY;
-    const single = isMany ? this.#ended.filter(({ output }) => output !== null) : this.#ended;
-    for (const { values, output } of single) connection.sql(APPEND).run(...values, output);
-    if (!isMany) return;
+    // An output is bytes, which JSON cannot carry.
     const many = this.#ended.filter(({ output }) => output === null).map(({ values }) => values);
-    if (many.length > 0) connection.sql(APPEND_MANY).run(JSON.stringify(many));
+    const isMany = many.length >= MANY;
+    for (const { values, output } of this.#ended)
+      if (!isMany || output !== null) connection.sql(APPEND).run(...values, output);
+    if (!isMany) return;
+    const { expressions, json, shared } = bulkRows(many, SEQ, 2);
+    connection
+      .sql(`INSERT INTO runs (${COLUMNS.join(', ')}) SELECT ${expressions.join(', ')} FROM json_each(?1)`)
+      .run(json, ...shared);
   }
 }
 

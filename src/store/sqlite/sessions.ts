@@ -3,12 +3,12 @@ import { failpoint } from '../../failpoint.js';
 import type { ProcessingJob } from '../../job/job.js';
 import type { DeadSession, FinishedRun, Session, SessionKind, SessionOwner } from '../store.js';
 import type { Connection } from './connection.js';
-import { CounterChanges } from './counters.js';
+import type { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
+import { Endings } from './endings.js';
 import { finishRun } from './finish.js';
 import { readOwned } from './owned.js';
 import type { OwnedRun } from './owned.js';
-import { RunHistory } from './runs.js';
 import { toProcessingJob, toSession } from './rows.js';
 import type { SessionRow } from './rows.js';
 import { lockOf, probeSessionLock } from './session-lock.js';
@@ -54,14 +54,12 @@ export async function removeSession(
 ): Promise<string[]> {
   const lockNames = await connection.write(() => {
     const now = Date.now();
-    const counters = new CounterChanges();
-    const history = new RunHistory();
-    const ending = { counters, history };
+    const endings = new Endings(session.id, now);
+    const { counters } = endings;
     const owned = readOwned(connection, session);
-    for (const run of lostRuns) finishRun(connection, session, owned, run, now, ending);
-    for (const run of owned.values())
-      finishRun(connection, session, owned, abandoned(run, session.kind), now, ending);
-    history.write(connection);
+    for (const run of lostRuns) finishRun(session, owned, run, now, endings);
+    for (const run of owned.values()) finishRun(session, owned, abandoned(run, session.kind), now, endings);
+    endings.write(connection);
     killKeptJobs(connection, session, now, counters);
     counters.write(connection);
     const removed = connection

@@ -66,6 +66,14 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   const { claims } = await exchange(connection, session, { running: [], finished: [], free: 3 });
   const finished = claims.map((job, n) => ended(job, [TO.failed, TO.dead, TO.completed][n] ?? TO.completed));
   await exchange(connection, session, { running: [], finished, free: 3 });
+  await insertJobs(
+    connection,
+    Array.from({ length: 20 }, () => newJob({ queue: 'many' })),
+    'error',
+  );
+  const many = await exchange(connection, session, { running: [], finished: [], free: 20 });
+  const ends = many.claims.map((claimed) => ended(claimed, TO.completed));
+  await exchange(connection, session, { running: [], finished: ends, free: 0 });
   await retryJob(connection, '3', ['completed']);
   const request = { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' };
   await cancelJob(connection, '3', request);
@@ -146,11 +154,9 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
     /state = 'processing', run = run \+ 1, session_id = \?1/,
     /INTEGER PRIMARY KEY \(rowid=\?\)/,
   ],
-  [
-    'the end of a run',
-    /^UPDATE jobs SET state = \?, attempts = \?, crashes = \?, run_at = \?, session_id/,
-    /INTEGER PRIMARY KEY \(rowid=\?\)/,
-  ],
+  ['the end of a run', /^UPDATE jobs SET state = \?3, attempts/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
+  ['the ends of many runs', /FROM json_each\(\?3\) WHERE jobs/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
+  ['the claim of many rows', /seq IN \(SELECT value FROM json_each/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
   ['ids that are stored', /^SELECT id FROM jobs WHERE id IN/, /COVERING INDEX jobs_id \(id=\?\)/],
   ['a job by its number', /^SELECT \* FROM jobs WHERE seq = \?/, /INTEGER PRIMARY KEY \(rowid=\?\)/],
   ['a job by its name', /^SELECT \* FROM jobs WHERE id = \?/, /INDEX jobs_id \(id=\?\)/],
