@@ -15,6 +15,7 @@ class LongestFirst extends BaseSequencer {
       const index = LONG.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
       return index === -1 ? LONG.length : index;
     };
+    // oxlint-disable-next-line unicorn/no-array-sort -- Vitest's method, not an array's.
     return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
   }
 }
