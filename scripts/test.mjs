@@ -39,7 +39,10 @@ function summarize(vitest) {
 async function run() {
   if (!(await build({ types: false, test: true }))) throw new Error('the build failed');
   const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
-  const vitest = await startVitest('test', filter, { ...options, run: true, watch: false });
+  const { exclude = [], ...others } = options;
+  // As Vitest's own command does: "exclude" would count for the configuration as a whole, not for its projects.
+  const cliExclude = [exclude].flat();
+  const vitest = await startVitest('test', filter, { ...others, cliExclude, run: true, watch: false });
   const summary = summarize(vitest);
   await vitest.close();
   return summary;

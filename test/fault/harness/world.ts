@@ -113,5 +113,5 @@ function mountTmpfs(directory: string, bytes: number): boolean {
 export function testCommandLine(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return join(folder, 'dist-test', 'cli.cjs');
+  return join(folder, 'dist-test', 'bin', 'queuectl.cjs');
 }
