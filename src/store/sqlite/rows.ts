@@ -1,18 +1,8 @@
-/** Rows become jobs, runs and sessions here, and nowhere else. */
+/** Rows become jobs here, and nowhere else. */
 import { workText } from '../../job/command.js';
 import type { PendingCancel } from '../../job/cancel.js';
-import type {
-  Backoff,
-  Job,
-  JsonValue,
-  NewJob,
-  OutcomeKind,
-  ProcessingJob,
-  Run,
-  Usage,
-} from '../../job/job.js';
+import type { Backoff, Job, NewJob, ProcessingJob } from '../../job/job.js';
 import type { State } from '../../job/state.js';
-import type { Session, SessionKind } from '../store.js';
 import type { Row, SqlValue } from './driver.js';
 import { readOptions, writeOptions } from './options-column.js';
 
@@ -196,78 +186,3 @@ function backoffText({ base, maxMs, jitter }: NewJob['backoff']): string {
 }
 
 export const NEW_JOB_COLUMNS = 'id, queue, priority, max_retries, backoff, handler, command, options';
-
-export function toRun(row: Row): Run {
-  const stored = row as unknown as RunRow;
-  return {
-    seq: stored.seq,
-    run: stored.run,
-    startedAtMs: stored.started_at,
-    finishedAtMs: stored.finished_at,
-    outcome: stored.outcome,
-    exitCode: stored.exit_code,
-    signal: stored.signal,
-    reason: stored.reason,
-    usage: toUsage(stored),
-    outputBytes: stored.output_bytes,
-    output: stored.output,
-    result: stored.result === null ? null : (JSON.parse(stored.result) as JsonValue),
-  };
-}
-
-function toUsage({ user_ms, system_ms, max_rss_kb }: RunRow): Usage | null {
-  if (user_ms === null || system_ms === null || max_rss_kb === null) return null;
-  return { userMs: user_ms, systemMs: system_ms, maxRssKb: max_rss_kb };
-}
-
-interface RunRow {
-  readonly seq: number;
-  readonly run: number;
-  readonly started_at: number;
-  readonly finished_at: number;
-  readonly outcome: OutcomeKind;
-  readonly exit_code: number | null;
-  readonly signal: string | null;
-  readonly reason: string | null;
-  readonly user_ms: number | null;
-  readonly system_ms: number | null;
-  readonly max_rss_kb: number | null;
-  readonly output_bytes: number;
-  readonly output: Uint8Array | null;
-  readonly result: string | null;
-}
-
-export interface SessionRow {
-  readonly session_id: number;
-  readonly kind: SessionKind;
-  readonly host: string;
-  readonly boot_id: string;
-  readonly pid: number;
-  readonly pid_start_time: string;
-  readonly lock_name: string;
-  readonly lock_inode: string;
-  readonly launcher_lock_name: string | null;
-  readonly launcher_lock_inode: string | null;
-  readonly slots: number;
-  readonly queues: string | null;
-  readonly handlers: string | null;
-  readonly started_at: number;
-  readonly stop_requested_at: number | null;
-}
-
-export function toSession(row: Row): Session {
-  const stored = row as unknown as SessionRow;
-  return {
-    id: stored.session_id,
-    kind: stored.kind,
-    host: stored.host,
-    bootId: stored.boot_id,
-    pid: stored.pid,
-    pidStartTime: stored.pid_start_time,
-    slots: stored.slots,
-    queues: stored.queues === null ? null : (JSON.parse(stored.queues) as string[]),
-    handlers: stored.handlers === null ? [''] : (JSON.parse(stored.handlers) as string[]),
-    startedAtMs: stored.started_at,
-    stopRequested: stored.stop_requested_at !== null,
-  };
-}

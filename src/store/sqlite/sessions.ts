@@ -9,8 +9,9 @@ import { Endings } from './endings.js';
 import { finishRun } from './finish.js';
 import { readOwned } from './owned.js';
 import type { OwnedRun } from './owned.js';
-import { toProcessingJob, toSession } from './rows.js';
-import type { SessionRow } from './rows.js';
+import { toProcessingJob } from './rows.js';
+import { toSession } from './session-rows.js';
+import type { SessionRow } from './session-rows.js';
 import { lockOf, probeSessionLock } from './session-lock.js';
 import type { SessionLock } from './session-lock.js';
 
