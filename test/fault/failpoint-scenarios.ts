@@ -63,7 +63,8 @@ const workerStarts: Scenario = {
 
 /** The store holds two claims for a living worker of which it does not know. */
 const workerGivesBack: Scenario = {
-  hits: 2,
+  // Both go back in one transaction.
+  hits: 1,
   isWorkers: true,
   play: async (world, failpoint) => {
     await fill(world, ['long', 'ok', 'ok']);

@@ -111,7 +111,12 @@ function mountTmpfs(directory: string, bytes: number): boolean {
 
 /** The command line with its fail-points, as `node scripts/build.mjs --test` makes it. */
 export function testCommandLine(): string {
+  return join(projectRoot(), 'dist-test', 'bin', 'queuectl.cjs');
+}
+
+/** Also from within a bundle, wherever that was put. */
+export function projectRoot(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return join(folder, 'dist-test', 'bin', 'queuectl.cjs');
+  return folder;
 }

@@ -1,11 +1,11 @@
 /** What goes wrong in a soak: a seeded choice of faults, one after the other, each of them undone in the end. */
 import { execFile } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { uptimeS } from '../harness/clock.js';
-import { testCommandLine } from '../harness/world.js';
+import { projectRoot } from '../harness/world.js';
 import type { World } from '../harness/world.js';
 import type { Fleet } from './fleet.js';
 
@@ -57,7 +57,7 @@ const stopWorker: FaultMaker = async (world, fleet) => {
 
 const holdLock: FaultMaker = async (world) => {
   const startS = uptimeS();
-  const program = join(dirname(dirname(testCommandLine())), 'test', 'fault', 'soak', 'lock-holder.mjs');
+  const program = join(projectRoot(), 'test', 'fault', 'soak', 'lock-holder.mjs');
   await run(process.execPath, [
     program,
     join(world.home, 'queue.db'),
