@@ -112,7 +112,7 @@ ALTER TABLE workers ADD COLUMN launcher_lock_inode TEXT;
 `;
 
 export const MIGRATIONS: readonly Migration[] = [
-  { version: 1, sql: FIRST },
-  { version: 2, sql: CANCEL_AND_LAUNCHER },
-  { version: 3, sql: REBUILT },
+  { version: 1, checksum: '98e3f14a', sql: FIRST },
+  { version: 2, checksum: '8b06c95e', sql: CANCEL_AND_LAUNCHER },
+  { version: 3, checksum: 'd06a46d3', sql: REBUILT },
 ];

@@ -63,7 +63,7 @@ function refuseForeign(connection: Connection): void {
 function migrationTarget(connection: Connection): MigrationTarget {
   return {
     applied: () => appliedChecksums(connection),
-    apply: ({ version, sql }, checksum) => {
+    apply: ({ version, checksum, sql }) => {
       connection.exec(sql);
       connection
         .sql('INSERT INTO migrations (version, checksum, applied_at) VALUES (?, ?, ?)')

@@ -2,7 +2,8 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { checksum, migrate } from '../../../src/store/migrate.js';
+import { migrate } from '../../../src/store/migrate.js';
+import type { Migration } from '../../../src/store/migrate.js';
 import { Connection } from '../../../src/store/sqlite/connection.js';
 import { MIGRATIONS } from '../../../src/store/sqlite/migrations.js';
 import { requireSqlite } from '../../../src/store/sqlite/schema.js';
@@ -35,11 +36,22 @@ test('a new database gets every migration, with its checksum', async () => {
   const rows = database.prepare('SELECT version, checksum FROM migrations ORDER BY version').all();
   const expected = MIGRATIONS.map((migration) => ({
     version: migration.version,
-    checksum: checksum(migration),
+    checksum: migration.checksum,
   }));
   expect(rows.map((row) => ({ ...row }))).toEqual(expected);
   expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: MIGRATIONS.length });
   database.close();
+});
+
+/** FNV-1a, 32 bits. */
+function checksumOf(sql: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < sql.length; index++) hash = Math.imul(hash ^ sql.charCodeAt(index), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+test('no migration was edited: each has the checksum that stands beside it', () => {
+  for (const { sql, checksum } of MIGRATIONS) expect(checksumOf(sql)).toBe(checksum);
 });
 
 test('opened again, nothing is changed and nothing is lost', async () => {
@@ -114,8 +126,12 @@ test('a migration that fails half-way leaves nothing behind, and can be done aga
 });
 
 test('migrate applies what is missing, in order', () => {
-  const migrations = [1, 2, 3].map((version) => ({ version, sql: `step ${version}` }));
-  const sums = migrations.map(checksum);
+  const migrations = [1, 2, 3].map((version) => ({
+    version,
+    checksum: `sum ${version}`,
+    sql: `step ${version}`,
+  }));
+  const sums = migrations.map(({ checksum }) => checksum);
   const applied: number[] = [];
   const target = {
     applied: () => sums.slice(0, 1),
@@ -145,9 +161,9 @@ async function homeOfSchema2(): Promise<string> {
   const old = MIGRATIONS.slice(0, 2);
   const target = {
     applied: () => [],
-    apply: ({ version, sql }: { readonly version: number; readonly sql: string }, sum: string) => {
+    apply: ({ version, checksum, sql }: Migration) => {
       connection.exec(sql);
-      connection.sql('INSERT INTO migrations VALUES (?, ?, 1)').run(version, sum);
+      connection.sql('INSERT INTO migrations VALUES (?, ?, 1)').run(version, checksum);
       connection.exec(`PRAGMA user_version = ${version}`);
     },
   };
