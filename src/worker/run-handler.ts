@@ -51,6 +51,7 @@ export async function runHandler(
     startedMsAgo: undefined,
     times: null,
     hasLogFile: false,
+    isNoted: false,
   };
 }
 

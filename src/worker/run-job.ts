@@ -38,6 +38,8 @@ export interface EndedRun extends FinishedRun {
   /** Where its launcher could tell. */
   readonly times: RunTimes | null;
   readonly hasLogFile: boolean;
+  /** A process is noted in a file; a handler's run is not. */
+  readonly isNoted: boolean;
 }
 
 /** Never rejects for a failed command. The signal ends the run, as a launcher's does. */
@@ -72,12 +74,13 @@ export async function runJob(
     startedMsAgo: undefined,
     times: exit.times ?? null,
     hasLogFile: exit.output?.hasFile ?? true,
+    isNoted: true,
   };
 }
 
 /** What a run left in files, once its end is stored; not before, for until then it is the only copy. */
 export function cleanUp(store: Store, finished: EndedRun): void {
-  removeFile(noteFile(store.runDir, finished.seq, finished.run));
+  removeNote(store, finished);
   if (finished.output !== null && finished.hasLogFile)
     removeFile(logFile(store.logsDir, finished.seq, finished.run));
 }
@@ -91,6 +94,10 @@ function nextToken(): string {
   const token = random.toString('hex', 0, TOKEN_BYTES);
   random = random.subarray(TOKEN_BYTES);
   return token;
+}
+
+export function removeNote(store: Store, { seq, run, isNoted }: EndedRun): void {
+  if (isNoted) removeFile(noteFile(store.runDir, seq, run));
 }
 
 function launchSpec(

@@ -6,8 +6,6 @@ import { failpoint } from '../failpoint.js';
 import type { Launcher } from '../launcher/launcher.js';
 import { signalNumber } from '../launcher/stop.js';
 import { emit } from '../log.js';
-import { removeFile } from '../output/collect.js';
-import { noteFile } from '../output/log-file.js';
 import type { CancelledRun, ExchangeRequest, RunKey, Store } from '../store/store.js';
 import { announceClaim, announceFinish } from './announce.js';
 import type { AnyHandler } from './handlers.js';
@@ -15,7 +13,7 @@ import { inheritedEnvironment } from './job-environment.js';
 import { FreeSlots } from './free-slots.js';
 import { Pace } from './pace.js';
 import { runHandler } from './run-handler.js';
-import { cleanUp, runJob } from './run-job.js';
+import { cleanUp, removeNote, runJob } from './run-job.js';
 import type { EndedRun, RunContext } from './run-job.js';
 import { isRun, keyOf, newSlotRun, stopWithin } from './slot-run.js';
 import type { SlotRun } from './slot-run.js';
@@ -241,11 +239,11 @@ export class Slots {
     this.#occupied.delete(keyOf(finished));
     this.#ended.delete(run);
     if (answer !== 'refused') {
-      if (run.job.handler === null) cleanUp(this.#store, finished);
+      cleanUp(this.#store, finished);
       const transition: Transition = answer === 'cancelled' ? { to: 'cancelled' } : finished.transition;
       if (run.slot > 0) announceFinish(run.slot, run.job.id, transition);
     } else {
-      if (run.job.handler === null) removeFile(noteFile(this.#store.runDir, finished.seq, finished.run));
+      removeNote(this.#store, finished);
       if (run.slot > 0) emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
     }
   }

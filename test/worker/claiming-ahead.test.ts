@@ -1,14 +1,13 @@
 /** How a worker of short jobs claims ahead of its slots; its launcher ends runs when the test says. */
 import { expect, test } from 'vitest';
 import type { Exit, Launcher } from '../../src/launcher/launcher.js';
+import { fakeLauncher, SUCCESS } from '../support/fake-launcher.js';
 import { waitUntil } from '../support/processes.js';
 import { openTestQueue, startWorker } from '../support/workers.js';
 
 /** As many runs as a worker looks at before it claims ahead. */
 const SHORT_RUNS = 16;
 const JOBS = 40;
-
-const SUCCESS: Exit = { cause: 'exited', exitCode: 0, signal: null, message: null };
 
 /** Every run ends at once, and tells of its start. */
 function launcherThatNeverHolds(onRun: () => void): Launcher {
@@ -24,28 +23,14 @@ function launcherThatHoldsOne(onHeld: () => void): { launcher: Launcher; release
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
   let runs = 0;
-  const launcher: Launcher = {
-    name: 'node',
-    capabilities: {
-      usage: false,
-      outlivesNothing: false,
-      pipes: false,
-      limits: false,
-      records: false,
-      queues: false,
-    },
-    lockFile: null,
-    run: async () => {
-      runs += 1;
-      if (runs === SHORT_RUNS + 1) {
-        onHeld();
-        await released;
-      }
-      return SUCCESS;
-    },
-    withdraw: () => undefined,
-    close: async () => undefined,
-  };
+  const launcher = fakeLauncher(async () => {
+    runs += 1;
+    if (runs === SHORT_RUNS + 1) {
+      onHeld();
+      await released;
+    }
+    return SUCCESS;
+  });
   return { launcher, release };
 }
 

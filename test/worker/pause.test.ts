@@ -1,34 +1,20 @@
 /** What a pause means for a worker that has claimed ahead of its slots. */
 import { expect, test } from 'vitest';
-import type { Exit, Launcher } from '../../src/launcher/launcher.js';
+import type { Launcher } from '../../src/launcher/launcher.js';
+import { fakeLauncher, SUCCESS } from '../support/fake-launcher.js';
 import { waitUntil } from '../support/processes.js';
 import { Worker } from '../../src/worker/worker.js';
 import { openTestQueue, startWorker } from '../support/workers.js';
 
-const SUCCESS: Exit = { cause: 'exited', exitCode: 0, signal: null, message: null };
 const RUN_MS = 2;
 
 /** Each run takes a moment, so that a worker claims ahead of its one slot. */
 function shortRuns(onRun: () => void): Launcher {
-  return {
-    name: 'node',
-    capabilities: {
-      usage: false,
-      outlivesNothing: false,
-      pipes: false,
-      limits: false,
-      records: false,
-      queues: false,
-    },
-    lockFile: null,
-    withdraw: () => undefined,
-    run: async () => {
-      onRun();
-      await new Promise((resolve) => setTimeout(resolve, RUN_MS));
-      return SUCCESS;
-    },
-    close: async () => undefined,
-  };
+  return fakeLauncher(async () => {
+    onRun();
+    await new Promise((resolve) => setTimeout(resolve, RUN_MS));
+    return SUCCESS;
+  });
 }
 
 test('what was claimed ahead of a pause goes back, and all of it runs once the queue goes on', async () => {

@@ -24,12 +24,13 @@ export const NEXT_QUEUE = `
   ORDER BY queue, handler LIMIT 1`;
 
 /** A lane's next jobs, straight from the claim index: no sort, at most `free` rows. */
-export const NEXT_OF_LANE = `
-  SELECT seq, priority, run_at FROM jobs WHERE queue = ? AND handler = ? AND state = 'pending'
+const nextOfLane = (columns: string): string => `
+  SELECT ${columns} FROM jobs WHERE queue = ? AND handler = ? AND state = 'pending'
   ORDER BY priority DESC, run_at, seq LIMIT ?`;
+export const NEXT_OF_LANE = nextOfLane('seq, priority, run_at');
 
-/** The same with all of each row, where no other lane has any. */
-export const JOBS_OF_LANE = NEXT_OF_LANE.replace('seq, priority, run_at', CLAIM_COLUMNS);
+/** For the only lane that has ready jobs: whichever come next are claimed, so they are read at once. */
+export const JOBS_OF_LANE = nextOfLane(CLAIM_COLUMNS);
 
 const JOB = `SELECT ${CLAIM_COLUMNS} FROM jobs WHERE seq = ?`;
 

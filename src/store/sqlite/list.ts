@@ -15,15 +15,14 @@ interface Range {
 }
 
 interface Order {
-  /** The condition of the index once more, else no partial index serves: SQLite does not see that one follows from the other. */
-  readonly where: string;
+  /** What the index asks for where that does not follow from the state. */
+  readonly where?: string;
   readonly by: string;
   /** What lies behind the cursor: range after range, so that each can begin in the middle of the index. */
   readonly after: (cursor: JobCursor) => readonly Range[];
 }
 
 const WAITING: Order = {
-  where: `state IN ('scheduled', 'failed')`,
   by: 'run_at, seq',
   after: ({ atMs, seq }) => [
     { where: 'run_at = ? AND seq > ?', values: [atMs, seq] },
@@ -31,7 +30,6 @@ const WAITING: Order = {
   ],
 };
 const ENDED: Order = {
-  where: `state IN ('completed', 'dead', 'cancelled')`,
   by: 'finished_at DESC, seq DESC',
   after: ({ atMs, seq }) => [
     { where: 'finished_at = ? AND seq < ?', values: [atMs, seq] },
@@ -39,12 +37,10 @@ const ENDED: Order = {
   ],
 };
 const PUT_ASIDE: Order = {
-  where: `state IN ('blocked', 'held')`,
   by: 'seq DESC',
   after: ({ seq }) => [{ where: 'seq < ?', values: [seq] }],
 };
 const PENDING: Order = {
-  where: 'TRUE',
   by: 'queue, handler, priority DESC, run_at, seq',
   after: ({ queue, handler, priority, atMs, seq }) => [
     {
@@ -106,11 +102,12 @@ export function pageOf(
   cursor: JobCursor | undefined,
 ): { readonly sql: string; readonly values: readonly SqlValue[] }[] {
   const order = ORDERS[state];
+  const ofIndex = order.where === undefined ? '' : `${order.where} AND `;
   const ranges = cursor === undefined ? [{ where: 'TRUE', values: [] }] : order.after(cursor);
   const [ofQueue, name] = queue === undefined ? ['', []] : ['queue = ? AND ', [queue]];
   return ranges.map(({ where, values }) => ({
     // The state stands in the text: a bound parameter loses the partial index.
-    sql: `SELECT * FROM jobs WHERE state = '${state}' AND ${order.where} AND ${ofQueue}${where} ORDER BY ${order.by} LIMIT ?`,
+    sql: `SELECT * FROM jobs WHERE state = '${state}' AND ${ofIndex}${ofQueue}${where} ORDER BY ${order.by} LIMIT ?`,
     values: [...name, ...values],
   }));
 }

@@ -5,12 +5,9 @@ import type { CounterChanges } from './counters.js';
 /** So that a million jobs that fall due at once do not hold the write lock for long. */
 const PROMOTE_AT_MOST = 1000;
 
-/**
- * Waits for its time, and for no foreground run that keeps it. SQLite does not see that a state is one of two,
- * so the condition of the index stands here again.
- */
+/** Waits for its time, and for no foreground run that keeps it. */
 const waits = (state: 'scheduled' | 'failed'): string =>
-  `FROM jobs WHERE state = '${state}' AND state IN ('scheduled', 'failed') AND session_id IS NULL`;
+  `FROM jobs WHERE state = '${state}' AND session_id IS NULL`;
 
 /** What is due, oldest first. No row: nothing is due. Under the write lock, so nobody else promotes it too. */
 export const DUE = `

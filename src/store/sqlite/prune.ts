@@ -6,9 +6,8 @@ import type { Pruned, PruneSelection } from '../store.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 
-/** By the index of ended jobs; its condition stands there once more, since SQLite does not see that it follows. */
-const ended = (state: FinalState): string =>
-  `FROM jobs WHERE state = '${state}' AND state IN ('completed', 'dead', 'cancelled') AND finished_at < ?`;
+/** By the index of ended jobs. */
+const ended = (state: FinalState): string => `FROM jobs WHERE state = '${state}' AND finished_at < ?`;
 
 /** Under the write lock, so that nobody retries one of them meanwhile. No row: nothing is that old. */
 export const oldest = (state: FinalState): string =>

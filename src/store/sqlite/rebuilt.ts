@@ -10,6 +10,7 @@ const oneOf = (column: string, words: readonly string[]): string =>
 const noneOf = (column: string, words: readonly string[]): string =>
   words.map((word) => `${column} != '${word}'`).join(' AND ');
 
+/** As they were when this was released, whatever the program knows of later: a migration never changes. */
 const STATES = [
   'scheduled',
   'pending',
