@@ -1,5 +1,6 @@
 /** The schema. Instants are milliseconds since the epoch, UTC. A released migration is never changed: add another. */
 import type { Migration } from '../migrate.js';
+import { COMMAND_LINE } from './command-line.js';
 import { REBUILT } from './rebuilt.js';
 
 const FIRST = `
@@ -115,4 +116,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, checksum: '98e3f14a', sql: FIRST },
   { version: 2, checksum: '8b06c95e', sql: CANCEL_AND_LAUNCHER },
   { version: 3, checksum: 'd06a46d3', sql: REBUILT },
+  { version: 4, checksum: '1844536f', sql: COMMAND_LINE },
 ];
