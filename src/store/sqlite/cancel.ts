@@ -9,7 +9,7 @@ import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
 import { changeJob } from './jobs.js';
-import { cancelText, toJob, toPendingCancel } from './rows.js';
+import { cancelText, toJob, toPendingCancel } from '../rows/rows.js';
 
 /**
  * Fenced by the state it was read in, under the write lock: a claim comes before it or after it. Counts stay.

@@ -6,7 +6,7 @@ import type { Connection } from './connection.js';
 import type { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
 import { NOT_PAUSED } from './queues.js';
-import { CLAIM_COLUMNS, toClaimedJob } from './rows.js';
+import { CLAIM_COLUMNS, toClaimedJob } from '../rows/rows.js';
 
 /** Where jobs wait that are alike for a claim. */
 interface Lane {

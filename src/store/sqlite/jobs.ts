@@ -6,7 +6,7 @@ import { isAllowed } from '../../job/state.js';
 import type { State } from '../../job/state.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
-import { toJob } from './rows.js';
+import { toJob } from '../rows/rows.js';
 import type { Row } from './driver.js';
 
 export function duplicateId(id: string): QueueError {

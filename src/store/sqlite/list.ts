@@ -6,7 +6,7 @@ import type { State } from '../../job/state.js';
 import type { JobFilter } from '../store.js';
 import type { Connection } from './connection.js';
 import type { Row, SqlValue } from './driver.js';
-import { toJob } from './rows.js';
+import { toJob } from '../rows/rows.js';
 
 /** A part of an index, in its own order. */
 interface Range {

@@ -9,7 +9,7 @@ import { Endings } from './endings.js';
 import { finishRun } from './finish.js';
 import { readOwned } from './owned.js';
 import type { OwnedRun } from './owned.js';
-import { toProcessingJob } from './rows.js';
+import { toProcessingJob } from '../rows/rows.js';
 import { toSession } from './session-rows.js';
 import type { SessionRow } from './session-rows.js';
 import { lockOf, probeSessionLock } from './session-lock.js';
