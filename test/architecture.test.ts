@@ -15,10 +15,15 @@ const rules: Rules = withLeaf('failpoint', {
   output: { may: ['errors', 'time'] },
   'store/store': { may: ['job', 'errors'] },
   'store/migrate': { may: ['errors'], lazily: ['store/sqlite', 'store/postgres'] },
-  'store/open-store': { may: ['store/store', 'errors'], lazily: ['store/sqlite', 'store/postgres'] },
+  'store/open-store': { may: ['store/store', 'home', 'errors'], lazily: ['store/sqlite', 'store/postgres'] },
   'store/rows': { may: ['job'] },
-  'store/sqlite': { may: ['store/store', 'store/rows', 'store/migrate', 'home', 'job', 'errors', 'time'] },
-  'store/postgres': { may: ['store/store', 'store/rows', 'store/migrate', 'home', 'job', 'errors', 'time'] },
+  'store/liveness': { may: [] },
+  'store/sqlite': {
+    may: ['store/store', 'store/rows', 'store/liveness', 'store/migrate', 'home', 'job', 'errors', 'time'],
+  },
+  'store/postgres': {
+    may: ['store/store', 'store/rows', 'store/liveness', 'store/migrate', 'home', 'job', 'errors', 'time'],
+  },
   queue: { may: ['job', 'store/store', 'output', 'follow-job', 'enqueue-stream', 'errors', 'time'] },
   'enqueue-stream': { may: ['job', 'store/store', 'errors'] },
   'follow-job': { may: ['job', 'store/store', 'output'] },

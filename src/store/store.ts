@@ -271,4 +271,6 @@ export interface Store extends JobStore, QueueStore, PruneStore, RunStore, Claim
 /** How long a call may wait for a lock before it is `unavailable`; Infinity for workers. */
 export interface OpenOptions {
   readonly lockTimeoutMs: number;
+  /** Where what stays on this machine lies, of a queue whose database is elsewhere; the user's own by default. */
+  readonly home?: string | undefined;
 }

@@ -1,6 +1,7 @@
 /** Sessions: one row for each start of a worker process, and the lock that says whether it lives. */
 import { failpoint } from '../../failpoint.js';
 import type { ProcessingJob } from '../../job/job.js';
+import type { SessionLock } from '../liveness.js';
 import type { DeadSession, FinishedRun, Session, SessionKind, SessionOwner } from '../store.js';
 import type { Connection } from './connection.js';
 import type { CounterChanges } from './counters.js';
@@ -13,7 +14,6 @@ import { toProcessingJob } from '../rows/rows.js';
 import { toSession } from './session-rows.js';
 import type { SessionRow } from './session-rows.js';
 import { lockOf, probeSessionLock } from './session-lock.js';
-import type { SessionLock } from './session-lock.js';
 
 const INSERT = `
   INSERT INTO workers (kind, host, boot_id, pid, pid_start_time, lock_name, lock_inode, launcher_lock_name,

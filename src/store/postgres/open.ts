@@ -1,0 +1,149 @@
+/** Opens the PostgreSQL store of a database, and makes what is missing. What stays on this machine lies in the home. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { failpoint } from '../../failpoint.js';
+import { ensureHome, makeDirectory } from '../../home.js';
+import type { SessionLock, SessionLocks } from '../liveness.js';
+import type { OpenOptions, Store } from '../store.js';
+import { insertRunning, rerun } from './attached.js';
+import { cancelJob } from './cancel.js';
+import { exchange, outlook } from './claims.js';
+import { Connection } from './connection.js';
+import { counts, isDrained } from './counters.js';
+import { homeId } from './home-id.js';
+import { insertJobs } from './insert.js';
+import { getJob, retryJob } from './jobs.js';
+import { listJobs } from './list.js';
+import { createNotifications } from './notifications.js';
+import { beginPruneRound, countPrunable, forgetPruned, listPruned, pruneJobs } from './prune.js';
+import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
+import { areProcessing, latestRuns, listRuns } from './runs.js';
+import { prepareSchema } from './schema.js';
+import {
+  insertSession,
+  listDeadSessions,
+  listLockNames,
+  listOwned,
+  listSessions,
+  removeSession,
+  requestStop,
+} from './sessions.js';
+import { createUpkeep } from './upkeep.js';
+
+const LEASE_MS = 30_000;
+
+/** Throws `not_permitted` or `unavailable`, and says what to do, where the database or the home cannot be used. */
+export async function openStore(
+  url: string,
+  home: string,
+  locks: SessionLocks,
+  options: OpenOptions,
+): Promise<Store> {
+  ensureHome(home);
+  const connection = await Connection.open(url, options.lockTimeoutMs);
+  try {
+    return createStore(connection, home, await prepareSchema(connection), locks);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+function createStore(connection: Connection, home: string, databaseId: string, locks: SessionLocks): Store {
+  // One home used with two databases mixes nothing: what stays on this machine lies under the id of its database.
+  const directory = join(home, databaseId);
+  const [logsDir, runDir] = [join(directory, 'logs'), join(directory, 'run')];
+  const bell = createNotifications(connection);
+  const held = new Map<number, SessionLock>();
+  const upkeep = createUpkeep(connection);
+  let isClosed = false;
+
+  /** Rings after the commit of a change that another process may be waiting for. */
+  const ringing = async <T>(change: Promise<T>): Promise<T> => {
+    const result = await change;
+    bell.ring();
+    await bell.settle();
+    return result;
+  };
+
+  return {
+    home,
+    logsDir,
+    runDir,
+    bell,
+    insertJobs: (jobs, onConflict) => ringing(insertJobs(connection, jobs, onConflict)),
+    getJob: (id) => getJob(connection, id),
+    listJobs: (filter) => listJobs(connection, filter),
+    counts: (queues) => counts(connection, queues),
+    isDrained: (queues) => isDrained(connection, queues),
+    listQueues: () => listQueues(connection),
+    pauses: () => pauses(connection),
+    pauseQueues: (names) => ringing(pauseQueues(connection, names)),
+    resumeQueues: (names) => ringing(resumeQueues(connection, names)),
+    pruneJobs: (selection, limit) => pruneJobs(connection, selection, limit),
+    countPrunable: (selection) => countPrunable(connection, selection),
+    listPruned: () => listPruned(connection),
+    forgetPruned: (note) => forgetPruned(connection, note),
+    beginPruneRound: () => beginPruneRound(connection),
+    boundLog: () => upkeep.round(),
+    cancelJob: (id, cancel) => ringing(cancelJob(connection, id, cancel)),
+    retryJob: (id, from) => ringing(retryJob(connection, id, from)),
+    listRuns: (seq) => listRuns(connection, seq),
+    latestRuns: (seqs) => latestRuns(connection, seqs),
+    exchange: async (session, request) => {
+      const exchanged = await exchange(connection, session, request);
+      // Whoever follows a job, and whoever waits for the next due time, wants to know of ends; the session itself goes on.
+      if (request.finished.length > 0) bell.ring();
+      return exchanged;
+    },
+    outlook: (session) => outlook(connection, session),
+    areProcessing: (runs) => areProcessing(connection, runs),
+    insertRunning: (session, job) => insertRunning(connection, session, job),
+    rerun: (session, seq) => rerun(connection, session, seq),
+    newLockFile: () => {
+      makeDirectory(runDir);
+      return locks.newLockFile(runDir);
+    },
+    openSession: async (owner) => {
+      makeDirectory(runDir);
+      const lock = locks.takeSessionLock(runDir);
+      failpoint('session.after_lock');
+      try {
+        const place = { homeId: homeId(home), leaseMs: LEASE_MS };
+        const launcherLock = owner.launcherLock === null ? null : locks.lockOf(owner.launcherLock);
+        const session = await insertSession(connection, owner, place, lock, launcherLock);
+        failpoint('session.after_commit');
+        held.set(session.id, lock);
+        return session;
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
+    },
+    closeSession: async (session) => {
+      await ringing(removeSession(connection, session, []));
+      held.get(session.id)?.release();
+      held.delete(session.id);
+    },
+    rescueSession: async (session, lostRuns) => {
+      const lockNames = await ringing(removeSession(connection, session, lostRuns));
+      for (const name of lockNames) locks.removeLockFile(join(runDir, name));
+    },
+    listSessions: (kind) => listSessions(connection, kind),
+    listDeadSessions: (bootId) =>
+      listDeadSessions(connection, locks, runDir, { homeId: homeId(home), bootId, host: hostname() }, (id) =>
+        held.has(id),
+      ),
+    sweepLocks: async () => locks.removeLeftLocks(runDir, await listLockNames(connection, homeId(home))),
+    listOwned: (session) => listOwned(connection, session),
+    requestStop: (sessionIds) => ringing(requestStop(connection, sessionIds)),
+    close: async () => {
+      if (isClosed) return;
+      isClosed = true;
+      for (const lock of held.values()) lock.free();
+      held.clear();
+      await bell.close();
+      await connection.close();
+    },
+  };
+}
