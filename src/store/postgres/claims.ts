@@ -2,24 +2,18 @@
 import { failpoint } from '../../failpoint.js';
 import type { Row, SqlValue } from '../rows/row.js';
 import { toClaimedJob, toPendingCancel } from '../rows/rows.js';
-import type {
-  CancelledRun,
-  Exchange,
-  ExchangeRequest,
-  FinishedRun,
-  Outlook,
-  RunKey,
-  Session,
-} from '../store.js';
+import type { CancelledRun, Exchange, ExchangeRequest, Outlook, RunKey, Session } from '../store.js';
 import { plainArray, textArray } from './arrays.js';
 import { CLAIMS_COUNTED, claims, HAS_READY, lanes } from './claim-jobs.js';
 import type { Connection } from './connection.js';
 import { addToCounters, STRIPES } from './counters.js';
+import type { Doubts } from './doubts.js';
 import { ends, ENDS_COUNTED, owned, RECORDED } from './endings.js';
 import { FINISHED_COLUMNS, finishedColumns, finishedRows, keepsFailed } from './finish.js';
 import { CLOCK } from './now.js';
 import { DUE, NEXT_DUE_MS, PROMOTED, PROMOTIONS_COUNTED } from './promote.js';
 import { HEEDS_PAUSES } from './queues.js';
+import { inOrder, without, withoutTwins } from './run-keys.js';
 
 /** $1 is the session; the reported runs follow, then these. */
 const [RUNNING_SEQS, RUNNING_RUNS, FREE, STRIPE, KEEPS, QUEUES, HANDLERS] = Array.from(
@@ -59,54 +53,43 @@ const EXCHANGE = `
   SELECT (SELECT stop_requested_at IS NOT NULL FROM own) AS stop_requested,
     (SELECT json_agg(c ORDER BY c.priority DESC, c.run_at, c.seq) FROM claimed c) AS claims,
     (SELECT json_agg(json_build_array(f.seq, f.run)) FROM finished f
-      WHERE NOT EXISTS (SELECT 1 FROM owned o WHERE o.seq = f.seq AND o.run = f.run)) AS refused,
+      WHERE (f.seq, f.run) NOT IN (SELECT seq, run FROM owned)) AS refused,
     (SELECT json_agg(json_build_array(r.seq, r.run)) FROM running r
-      WHERE NOT EXISTS (SELECT 1 FROM owned o WHERE o.seq = r.seq AND o.run = r.run)
-        OR EXISTS (SELECT 1 FROM finished f WHERE f.seq = r.seq AND f.run = r.run)) AS disowned,
+      WHERE (r.seq, r.run) NOT IN (SELECT seq, run FROM owned) OR (r.seq, r.run) IN (SELECT seq, run FROM finished)) AS disowned,
     (SELECT json_agg(json_build_array(e.seq, e.run)) FROM ends e WHERE e.is_reported AND e.state = 'cancelled') AS cancelled,
-    (SELECT json_agg(json_build_array(o.seq, o.run, o.cancel)) FROM owned o JOIN running r ON r.seq = o.seq AND r.run = o.run
-      WHERE o.cancel IS NOT NULL) AS cancels`;
+    (SELECT json_agg(json_build_array(o.seq, o.run, o.cancel)) FROM owned o
+      WHERE o.cancel IS NOT NULL AND (o.seq, o.run) IN (SELECT seq, run FROM running)) AS cancels`;
 
 export async function exchange(
   connection: Connection,
   session: Session,
   request: ExchangeRequest,
+  doubts: Doubts,
 ): Promise<Exchange> {
   const { first, again } = withoutTwins(request.finished);
-  const values = [
+  const values: SqlValue[] = [
     session.id,
     ...finishedColumns(first),
     plainArray(request.running.map(({ seq }) => seq)),
     plainArray(request.running.map(({ run }) => run)),
     request.free,
     session.id % STRIPES,
-    keepsFailed(session),
+    String(keepsFailed(session)),
     ...servedBy(session),
   ];
   if (first.length > 0) failpoint('finish.before_commit');
-  const [row] = await connection.change(EXCHANGE, ...(values as SqlValue[]));
+  const [row] = await doubts.watch(session, first, () => connection.change(EXCHANGE, ...values));
   if (row === undefined) throw new Error('an exchange has one answer');
   const refused = keysIn(row['refused']);
-  const lost = inOrder(request.finished, [...refused, ...again]);
+  const before = await doubts.resolve(connection, session, inOrder(first, refused));
+  const lost = without(inOrder(request.finished, [...refused, ...again]), before.recorded);
   return {
     claims: rowsIn(row['claims']).map((claim) => toClaim(claim, session)),
     lost: [...lost, ...inOrder(request.running, keysIn(row['disowned']))],
-    cancelled: inOrder(first, keysIn(row['cancelled'])),
+    cancelled: inOrder(first, [...keysIn(row['cancelled']), ...before.cancelled]),
     cancels: toCancelledRuns(row['cancels']),
     stopRequested: row['stop_requested'] === true,
   };
-}
-
-/** A run ends once: what is reported a second time is refused. */
-function withoutTwins(finished: readonly FinishedRun[]): { first: FinishedRun[]; again: RunKey[] } {
-  const first = new Map<string, FinishedRun>();
-  const again: RunKey[] = [];
-  for (const run of finished) {
-    const key = `${run.seq}.${run.run}`;
-    if (first.has(key)) again.push(run);
-    else first.set(key, run);
-  }
-  return { first: [...first.values()], again };
 }
 
 /** The values of QUEUES and HANDLERS. */
@@ -132,18 +115,6 @@ function toCancelledRuns(json: unknown): CancelledRun[] {
   return (json as [number, number, string][]).flatMap(([seq, run, text]) => {
     const cancel = toPendingCancel(text);
     return cancel === null ? [] : [{ seq, run, cancel }];
-  });
-}
-
-/** Those of `all` that are among `some`, as often as they are. */
-function inOrder(all: readonly RunKey[], some: readonly RunKey[]): RunKey[] {
-  const left = new Map<string, number>();
-  for (const { seq, run } of some) left.set(`${seq}.${run}`, (left.get(`${seq}.${run}`) ?? 0) + 1);
-  return all.flatMap(({ seq, run }) => {
-    const n = left.get(`${seq}.${run}`) ?? 0;
-    if (n === 0) return [];
-    left.set(`${seq}.${run}`, n - 1);
-    return [{ seq, run }];
   });
 }
 

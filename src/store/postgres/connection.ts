@@ -21,8 +21,11 @@ const SETTINGS: Readonly<Record<string, string>> = {
   search_path: 'pg_catalog',
   // Each statement sees what was committed before it: the locks below count on that.
   default_transaction_isolation: 'read committed',
-  // The plans are made for any value: they read an index in its order and stop.
+  // The plans are made for any value: they read an index in its order and stop. A plain index scan also remembers which
+  // entries are dead, of which a busy queue has many; a bitmap reads them again and again.
   plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
   // To compile a plan takes longer than any of these statements.
   jit: 'off',
   idle_in_transaction_session_timeout: '60000',
@@ -187,8 +190,12 @@ async function decisive<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** `cause` is what broke: a session finds out by its next exchange. */
-function unknownOutcome({ cause }: UnknownOutcome, name: string): QueueError {
+/** Whether the change that this error reports may have been made. */
+export function mayHaveHappened(error: unknown): boolean {
+  return error instanceof QueueError && error.cause instanceof UnknownOutcome;
+}
+
+function unknownOutcome(cause: UnknownOutcome, name: string): QueueError {
   return new QueueError(
     'unavailable',
     `the database ${name} broke off the connection: it is not known whether the change was made`,

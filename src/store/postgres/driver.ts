@@ -61,8 +61,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       client.query(prepare, (error: Error | null) => done(error ?? undefined));
     },
   });
-  // An idle connection that breaks must not end the process: the next statement meets the trouble, and reports it.
+  // A connection that breaks must not end the process, neither idle nor in use: the statement meets the trouble, and reports it.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return {
     connect: async () => toClient(await pool.connect()),
     listen: async (channel, onNotification, onEnd) => {

@@ -46,8 +46,7 @@ export const ends = ({ state, outcome, reason }: Unreported, keeps: string): str
       NULL, NULL, coalesce(o.cancel::json ->> 'reason', '${reason}'),
       '${outcome}', '${reason}', NULL, NULL, NULL, 0, NULL, NULL, false
     FROM owned o
-    WHERE NOT EXISTS (SELECT 1 FROM finished f WHERE f.seq = o.seq AND f.run = o.run)
-      AND NOT EXISTS (SELECT 1 FROM running r WHERE r.seq = o.seq AND r.run = o.run)
+    WHERE (o.seq, o.run) NOT IN (SELECT seq, run FROM finished UNION ALL SELECT seq, run FROM running)
   )`;
 
 /** Fenced by seq, run, session and state; the history of each run is appended in the same transaction. */

@@ -10,6 +10,7 @@ import { cancelJob } from './cancel.js';
 import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
+import { Doubts } from './doubts.js';
 import { homeId } from './home-id.js';
 import { insertJobs } from './insert.js';
 import { getJob, retryJob } from './jobs.js';
@@ -56,6 +57,7 @@ function createStore(connection: Connection, home: string, databaseId: string, l
   const bell = createNotifications(connection);
   const held = new Map<number, SessionLock>();
   const upkeep = createUpkeep(connection);
+  const doubts = new Doubts();
   let isClosed = false;
 
   /** Rings after the commit of a change that another process may be waiting for. */
@@ -91,7 +93,7 @@ function createStore(connection: Connection, home: string, databaseId: string, l
     listRuns: (seq) => listRuns(connection, seq),
     latestRuns: (seqs) => latestRuns(connection, seqs),
     exchange: async (session, request) => {
-      const exchanged = await exchange(connection, session, request);
+      const exchanged = await exchange(connection, session, request, doubts);
       // Whoever follows a job, and whoever waits for the next due time, wants to know of ends; the session itself goes on.
       if (request.finished.length > 0) bell.ring();
       return exchanged;
