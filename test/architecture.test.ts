@@ -18,10 +18,14 @@ const rules: Rules = withLeaf('failpoint', {
   'store/open-store': { may: ['store/store', 'errors'], lazily: ['store/sqlite', 'store/postgres'] },
   'store/sqlite': { may: ['store/store', 'store/migrate', 'home', 'job', 'errors', 'time'] },
   'store/postgres': { may: ['store/store', 'store/migrate', 'job', 'errors', 'time'] },
-  queue: { may: ['job', 'store/store', 'output', 'follow-job', 'enqueue-stream', 'errors', 'time'] },
+  queue: {
+    may: ['job', 'store/store', 'output', 'follow-job', 'enqueue-stream', 'change-jobs', 'errors', 'time'],
+  },
+  'change-jobs': { may: ['job', 'store/store', 'left-logs', 'errors', 'time'] },
+  'left-logs': { may: ['store/store', 'output', 'errors'] },
   'enqueue-stream': { may: ['job', 'store/store', 'errors'] },
   'follow-job': { may: ['job', 'store/store', 'output'] },
-  maintenance: { may: ['job', 'store/store', 'launcher', 'output', 'log', 'errors', 'time'] },
+  maintenance: { may: ['job', 'store/store', 'launcher', 'output', 'left-logs', 'log', 'errors', 'time'] },
   worker: {
     may: ['job', 'store/store', 'launcher', 'output', 'log', 'errors', 'time', 'maintenance', 'queue'],
   },

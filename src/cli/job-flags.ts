@@ -94,6 +94,8 @@ function valueOfFlag(option: JobOption, flags: Flags): unknown {
   const long = flagName(option);
   const text = flags.text(long);
   if (text === undefined) return undefined;
+  if (option.value.kind === 'switch') return true;
+  if (option.value.kind === 'tags') return flags.texts(long).flatMap((tags) => tags.split(','));
   if (option.value.kind === 'environment') return environmentOf(flags.texts(long), long);
   if (option.value.kind === 'path') return text === '' ? text : resolve(text);
   return valueOfText(option.value, text);
