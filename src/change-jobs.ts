@@ -9,7 +9,7 @@ import type { Job } from './job/job.js';
 import { readValue } from './job/option-kinds.js';
 import { parseSettings } from './job/settings.js';
 import type { JobSettings } from './job/settings.js';
-import { statesBefore } from './job/state.js';
+import { AT_REST, statesBefore } from './job/state.js';
 import type { State } from './job/state.js';
 import { removeLogsOf } from './left-logs.js';
 import type { ChangedJob, Selection, Store } from './store/store.js';
@@ -20,7 +20,8 @@ export type Act =
   | ({ readonly act: 'cancel' } & CancelOptions)
   /** `delay`: "10m"; a number is seconds. `from`: only jobs in these states. */
   | { readonly act: 'retry'; readonly delay?: string | number | undefined; readonly from?: readonly State[] }
-  | { readonly act: 'hold' | 'release' | 'remove' }
+  | { readonly act: 'remove'; readonly from?: readonly State[] }
+  | { readonly act: 'hold' | 'release' }
   | { readonly act: 'set'; readonly settings: JobSettings };
 
 const LONGEST_DELAY_MS = 3650 * DAY;
@@ -35,6 +36,8 @@ export function parseAct(act: Act): Change {
       const delayMs = act.delay === undefined ? 0 : Number(readValue(kind, act.delay, 'the delay'));
       return { kind: 'retry', from: act.from ?? statesBefore('retry'), delayMs };
     }
+    case 'remove':
+      return { kind: 'remove', from: act.from ?? AT_REST };
     case 'set':
       return { kind: 'set', settings: parseSettings(act.settings) };
     default:

@@ -30,6 +30,11 @@ export function jobFromFlags(command: JobCommand, flags: Flags): CommandInput {
 
 /** The fields that flags gave, each checked under its flag's name. `cwd` is always among them. Throws `usage`. */
 export function defaultsFromFlags(flags: Flags): InputDefaults {
+  return { cwd: callerDirectory(), ...settingsFromFlags(flags) };
+}
+
+/** The same without the directory of the caller. */
+export function settingsFromFlags(flags: Flags): Record<string, unknown> {
   const input: Record<string, unknown> = {};
   for (const option of optionsWithFlag()) {
     const value = valueOfFlag(option, flags);
@@ -37,7 +42,7 @@ export function defaultsFromFlags(flags: Flags): InputDefaults {
     readValue(option.value, value, `--${flagName(option)}`);
     input[option.name] = value;
   }
-  return { cwd: callerDirectory(), ...input };
+  return input;
 }
 
 /** The job options that were given as flags, as `--queue`. */

@@ -8,7 +8,8 @@ export type Change =
   | { readonly kind: 'cancel'; readonly cancel: Cancel }
   /** `from`: a job in another state is refused. */
   | { readonly kind: 'retry'; readonly from: readonly State[]; readonly delayMs: number }
-  | { readonly kind: 'hold' | 'release' | 'remove' }
+  | { readonly kind: 'remove'; readonly from: readonly State[] }
+  | { readonly kind: 'hold' | 'release' }
   | { readonly kind: 'set'; readonly settings: JobSettings };
 
 export type ChangeKind = Change['kind'];
@@ -22,8 +23,9 @@ export function statesOfChange(change: Change): readonly State[] {
     case 'hold':
     case 'release':
       return statesBefore(change.kind);
-    case 'set':
     case 'remove':
+      return AT_REST.filter((state) => change.from.includes(state));
+    case 'set':
       return AT_REST;
   }
 }

@@ -90,7 +90,7 @@ function wrongState({ id, state }: Job, change: Change): QueueError {
   const show = `queuectl show ${id}`;
   if (change.kind === 'cancel')
     return new QueueError('conflict', `job ${id} is ${state} already`, `${show} says how it ended`);
-  if (change.kind === 'set' || change.kind === 'remove')
+  if (state === 'processing' && (change.kind === 'set' || change.kind === 'remove'))
     return new QueueError('conflict', `job ${id} is ${state}`, `wait for its end, or queuectl cancel ${id}`);
   return new QueueError(
     'conflict',

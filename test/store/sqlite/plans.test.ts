@@ -81,7 +81,7 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await changeJobs(connection, { ids: ['3'] }, { kind: 'set', settings: { priority: 3, tags: ['nightly'] } });
   await changeJobs(connection, { ids: ['3'] }, { kind: 'cancel', cancel: request });
   await changeJobs(connection, { ids: ['3'] }, { kind: 'retry', from: ['cancelled'], delayMs: 1000 });
-  await changeJobs(connection, { ids: ['4'] }, { kind: 'remove' });
+  await changeJobs(connection, { ids: ['4'] }, { kind: 'remove', from: FINAL_STATES });
   const job = await insertRunning(connection, { ...session, kind: 'run' }, newJob());
   await exchange(
     connection,
