@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 export interface Proxy {
   /** The URL that leads through it. */
   readonly url: string;
-  /** The next answer of the server is kept from the client, and its connection ends: what was asked has been done. */
+  /** The answer to what is asked next is kept from the client, and its connection ends: what was asked has been done. */
   readonly loseNextAnswer: () => void;
   /** Ends every connection. */
   readonly cut: () => void;
@@ -30,11 +30,16 @@ export async function startProxy(url: string): Promise<Proxy> {
         end();
       });
     }
-    client.on('data', (data) => server.write(data));
+    let isLost = false;
+    client.on('data', (data) => {
+      // The bell is rung at its own time, and is nobody's question.
+      isLost ||= losesNext && !data.includes('NOTIFY');
+      if (isLost) losesNext = false;
+      server.write(data);
+    });
     server.on('data', (data) => {
-      if (!losesNext) client.write(data);
-      else end();
-      losesNext = false;
+      if (isLost) end();
+      else client.write(data);
     });
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));

@@ -2,6 +2,7 @@
 import type { NewJob, ProcessingJob } from '../../job/job.js';
 import { NEW_JOB_COLUMNS, newJobValues, toProcessingJob } from '../rows/rows.js';
 import type { Session } from '../store.js';
+import { textArray } from './arrays.js';
 import type { Connection } from './connection.js';
 import { addToCounters, STRIPES } from './counters.js';
 import { duplicateId } from './jobs.js';
@@ -12,12 +13,13 @@ const INSERT_RUNNING = `
   WITH ${CLOCK},
   inserted AS (
     INSERT INTO queuectl.jobs (${NEW_JOB_COLUMNS}, state, run_at, created_at, updated_at, run, session_id, started_at)
-    SELECT $1::text, $2::text, $3::integer, $4::integer, $5::text, $6::text, $7::text, $8::text,
-      'processing', now, now, now, 1, $9::bigint, now FROM clock
+    SELECT $1::text, $2::text, $3::integer, $4::integer, $5::text, $6::text, $7::text, $8::text, $9::text,
+      'processing', now, now, now, 1, $10::bigint, now FROM clock
     ON CONFLICT (id) WHERE id IS NOT NULL DO NOTHING
     RETURNING *
   ),
-  counted AS (${addToCounters('SELECT queue, state, 1 AS n FROM inserted', '$10::integer')})
+  counted AS (${addToCounters('SELECT queue, state, 1 AS n FROM inserted', '$11::integer')}),
+  tagged AS (INSERT INTO queuectl.tags (tag, seq) SELECT t.tag, i.seq FROM inserted i, unnest($12::text[]) AS t (tag))
   SELECT * FROM inserted`;
 
 export async function insertRunning(
@@ -25,7 +27,7 @@ export async function insertRunning(
   session: Session,
   job: NewJob,
 ): Promise<ProcessingJob> {
-  const values = [...newJobValues(job), session.id, session.id % STRIPES];
+  const values = [...newJobValues(job), session.id, session.id % STRIPES, textArray(job.tags)];
   const [row] = await connection.change(INSERT_RUNNING, ...values);
   if (row === undefined) throw duplicateId(job.id ?? '');
   return toProcessingJob(row);

@@ -9,6 +9,8 @@ import { isConnectionLost, isReadOnly, storeError } from './store-error.js';
 /** What one transaction does; each call is one statement. */
 export interface Transaction {
   rows(text: string, ...values: SqlValue[]): Promise<Row[]>;
+  /** Rows of a text that hardly comes again: no connection keeps a plan for it. */
+  once(text: string, ...values: SqlValue[]): Promise<Row[]>;
   /** Statements without parameters, one or many. */
   exec(text: string): Promise<void>;
 }
@@ -54,6 +56,11 @@ export class Connection {
     return this.#again(() => this.#use((client) => this.#query(client, text, values)));
   }
 
+  /** The same of a text that hardly comes again: no connection keeps a plan for it. */
+  async once(text: string, ...values: SqlValue[]): Promise<Row[]> {
+    return this.#again(() => this.#use((client) => client.query(text, values)));
+  }
+
   /** One statement that changes something, and is its own transaction. */
   async change(text: string, ...values: SqlValue[]): Promise<Row[]> {
     return this.#again(() => this.#use((client) => decisive(() => this.#query(client, text, values))));
@@ -89,6 +96,7 @@ export class Connection {
       try {
         result = await work({
           rows: (text, ...values) => this.#query(client, text, values),
+          once: (text, ...values) => client.query(text, values),
           exec: async (text) => void (await client.query(text)),
         });
       } catch (error) {

@@ -1,6 +1,7 @@
 import type { Counts } from '../../job/job.js';
 import { STATES } from '../../job/state.js';
 import type { State } from '../../job/state.js';
+import { plainArray, textArray } from './arrays.js';
 import type { Connection, Transaction } from './connection.js';
 import { NOT_PAUSED } from './queues.js';
 
@@ -22,19 +23,34 @@ export const addToCounters = (changes: string, stripe: string): string => `
   GROUP BY queue, state HAVING sum(n) <> 0 ORDER BY queue, state
   ON CONFLICT (queue, state, stripe) DO UPDATE SET n = c.n + excluded.n`;
 
-const MOVE = addToCounters(
-  `SELECT $1::text AS queue, $2::text AS state, -1 AS n UNION ALL SELECT $1, $3, 1`,
+const CHANGE = addToCounters(
+  'SELECT * FROM unnest($1::text[], $2::text[], $3::integer[]) AS given (queue, state, n)',
   '$4::integer',
 );
 
-/** One job has moved on. Inside of the transaction that moved it, so both hold or neither. */
-export async function moveOne(
-  transaction: Transaction,
-  queue: string,
-  from: State,
-  to: State,
-): Promise<void> {
-  await transaction.rows(MOVE, queue, from, to, anyStripe());
+/** What one transaction changes in the counters, job by job: summed in memory, written once before its commit. */
+export class CounterChanges {
+  readonly #queues: string[] = [];
+  readonly #states: State[] = [];
+  readonly #numbers: number[] = [];
+
+  add(queue: string, state: State, n: number): void {
+    this.#queues.push(queue);
+    this.#states.push(state);
+    this.#numbers.push(n);
+  }
+
+  move(queue: string, from: State, to: State): void {
+    this.add(queue, from, -1);
+    this.add(queue, to, 1);
+  }
+
+  /** Runs inside the transaction that changed the jobs, so both hold or neither. */
+  async write(transaction: Transaction): Promise<void> {
+    if (this.#queues.length === 0) return;
+    const [queues, states] = [textArray(this.#queues), textArray(this.#states)];
+    await transaction.rows(CHANGE, queues, states, plainArray(this.#numbers), anyStripe());
+  }
 }
 
 /** Reads the counters, however many jobs there are. */

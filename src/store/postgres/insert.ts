@@ -2,7 +2,7 @@
 import { failpoint } from '../../failpoint.js';
 import type { NewJob } from '../../job/job.js';
 import type { State } from '../../job/state.js';
-import { newJobValues } from '../rows/rows.js';
+import { NEW_JOB_COLUMNS, newJobValues } from '../rows/rows.js';
 import type { Row, SqlValue } from '../rows/row.js';
 import type { InsertResult } from '../store.js';
 import { plainArray, textArray } from './arrays.js';
@@ -23,8 +23,8 @@ const INSERT = `
   WITH ${CLOCK},
   given AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[],
-      $9::bigint[], $10::bigint[])
-    WITH ORDINALITY AS g (id, queue, priority, max_retries, backoff, handler, command, options, at_ms, delay_ms, place)
+      $9::text[], $10::bigint[], $11::bigint[], $12::boolean[])
+    WITH ORDINALITY AS g (${NEW_JOB_COLUMNS}, at_ms, delay_ms, hold, place)
   ),
   dated AS (
     SELECT g.*, coalesce(at_ms, now + delay_ms) AS run_at FROM given g, clock
@@ -32,19 +32,22 @@ const INSERT = `
   ),
   numbered AS MATERIALIZED (
     SELECT d.*, nextval(pg_get_serial_sequence('queuectl.jobs', 'seq')) AS seq,
-      CASE WHEN run_at > now THEN 'scheduled' ELSE 'pending' END AS state
+      CASE WHEN hold THEN 'held' WHEN run_at > now THEN 'scheduled' ELSE 'pending' END AS state
     FROM (SELECT * FROM dated ORDER BY place) d, clock
   ),
   inserted AS (
-    INSERT INTO queuectl.jobs (seq, id, queue, priority, max_retries, backoff, handler, command, options, state, run_at,
-      created_at, updated_at)
-    SELECT seq, id, queue, priority, max_retries, backoff, handler, command, options, state, run_at, now, now
-    FROM numbered, clock ORDER BY place
+    INSERT INTO queuectl.jobs (seq, ${NEW_JOB_COLUMNS}, state, run_at, created_at, updated_at)
+    SELECT seq, ${NEW_JOB_COLUMNS}, state, run_at, now, now FROM numbered, clock ORDER BY place
     ON CONFLICT (id) WHERE id IS NOT NULL DO NOTHING
     RETURNING seq, queue, state
   ),
-  counted AS (${addToCounters('SELECT queue, state, 1 AS n FROM inserted', '$11::integer')})
-  SELECT n.place, i.seq, i.state FROM numbered n JOIN inserted i USING (seq) ORDER BY n.place`;
+  tagged AS (
+    INSERT INTO queuectl.tags (tag, seq)
+    SELECT t.tag, i.seq FROM unnest($13::text[], $14::bigint[]) AS t (tag, place)
+    JOIN numbered n ON n.place = t.place JOIN inserted i ON i.seq = n.seq
+  ),
+  counted AS (${addToCounters('SELECT queue, state, 1 AS n FROM inserted', '$15::integer')})
+  SELECT n.place, i.seq, i.state FROM numbered n JOIN inserted i ON i.seq = n.seq ORDER BY n.place`;
 
 export async function insertJobs(
   connection: Connection,
@@ -128,6 +131,7 @@ function toResult(job: NewJob, row: Row): InsertResult {
 /** A list for each column, in the order of the statement's parameters. */
 function columns(jobs: readonly NewJob[]): SqlValue[] {
   const rows = jobs.map(newJobValues);
+  const tags = jobs.flatMap((job, index) => job.tags.map((tag) => [tag, index + 1] as const));
   const column = (index: number): SqlValue[] => rows.map((row) => row[index] ?? null);
   const text = (index: number): string => textArray(column(index) as (string | null)[]);
   const number = (index: number): string => plainArray(column(index) as number[]);
@@ -140,7 +144,11 @@ function columns(jobs: readonly NewJob[]): SqlValue[] {
     text(5),
     text(6),
     text(7),
+    text(8),
     plainArray(jobs.map(({ start }) => ('atMs' in start ? start.atMs : null))),
     plainArray(jobs.map(({ start }) => ('delayMs' in start ? start.delayMs : null))),
+    plainArray(jobs.map(({ hold }) => hold)),
+    textArray(tags.map(([tag]) => tag)),
+    plainArray(tags.map(([, place]) => place)),
   ];
 }

@@ -1,14 +1,11 @@
-/** Jobs at rest: look up, and a person's retry. */
+/** Jobs by their ids. */
 import { QueueError } from '../../errors.js';
-import { failpoint } from '../../failpoint.js';
 import type { Job } from '../../job/job.js';
-import { isAllowed } from '../../job/state.js';
-import type { State } from '../../job/state.js';
-import { toJob } from '../rows/rows.js';
 import type { Row } from '../rows/row.js';
+import { toJob } from '../rows/rows.js';
+import { plainArray, textArray } from './arrays.js';
 import type { Connection, Transaction } from './connection.js';
-import { moveOne } from './counters.js';
-import { CLOCK } from './now.js';
+import { isSequenceNumber } from './where.js';
 
 export function duplicateId(id: string): QueueError {
   return new QueueError(
@@ -18,79 +15,34 @@ export function duplicateId(id: string): QueueError {
   );
 }
 
-const SEQUENCE_NUMBER = /^[1-9]\d{0,14}$/;
-
-/** A number is a sequence number, and only of a job without a name of its own; anything else is a name. */
-async function findRow(
-  reader: Pick<Transaction, 'rows'>,
-  id: string,
-  lock: '' | 'FOR NO KEY UPDATE' = '',
-): Promise<Row | undefined> {
-  // The server can keep no NUL, so no job has one in its name.
-  if (id.includes('\0')) return undefined;
-  const [row] = SEQUENCE_NUMBER.test(id)
-    ? await reader.rows(`SELECT * FROM queuectl.jobs WHERE seq = $1 AND id IS NULL ${lock}`, Number(id))
-    : await reader.rows(`SELECT * FROM queuectl.jobs WHERE id = $1 ${lock}`, id);
-  return row;
-}
+const BY_SEQ = 'SELECT * FROM queuectl.jobs WHERE seq = $1 AND id IS NULL';
+const BY_NAME = 'SELECT * FROM queuectl.jobs WHERE id = $1';
 
 export async function getJob(connection: Connection, id: string): Promise<Job | null> {
-  const row = await findRow(connection, id);
+  // The server can keep no NUL, so no job has one in its name.
+  if (id.includes('\0')) return null;
+  const [row] = isSequenceNumber(id)
+    ? await connection.rows(BY_SEQ, Number(id))
+    : await connection.rows(BY_NAME, id);
   return row === undefined ? null : toJob(row);
 }
 
-/** What a person does to one job, as one transaction that holds its row. Null: there is no such job. */
-export async function changeJob(
-  connection: Connection,
-  id: string,
-  what: 'retry' | 'cancel',
-  change: (transaction: Transaction, job: Job) => Promise<Job>,
-): Promise<Job | null> {
-  const changed = await connection.write(async (transaction) => {
-    const row = await findRow(transaction, id, 'FOR NO KEY UPDATE');
-    const job = row === undefined ? null : await change(transaction, toJob(row));
-    failpoint(`${what}.before_commit`);
-    return job;
-  });
-  failpoint(`${what}.after_commit`);
-  return changed;
-}
+/** Found by either index, and held in the order of their numbers. */
+const HELD = `
+  SELECT * FROM queuectl.jobs WHERE seq = ANY (ARRAY(
+    SELECT seq FROM queuectl.jobs WHERE seq = ANY ($1::bigint[]) AND id IS NULL
+    UNION ALL
+    SELECT seq FROM queuectl.jobs WHERE id = ANY ($2::text[])
+  )) ORDER BY seq FOR UPDATE`;
 
-/** Fenced by the state it was read in, under the lock of its row: a worker may have claimed a failed job that fell due. */
-const RETRY = `
-  WITH ${CLOCK}
-  UPDATE queuectl.jobs SET state = 'pending', attempts = $1, crashes = $2, run_at = now, updated_at = now
-  FROM clock WHERE seq = $3 AND state = $4 AND session_id IS NULL
-  RETURNING jobs.*`;
-
-export async function retryJob(
-  connection: Connection,
-  id: string,
-  from: readonly State[],
-): Promise<Job | null> {
-  return changeJob(connection, id, 'retry', (transaction, job) => retryRow(transaction, job, from));
-}
-
-async function retryRow(transaction: Transaction, job: Job, from: readonly State[]): Promise<Job> {
-  const [attempts, crashes] = job.state === 'failed' ? [job.attempts, job.crashes] : [0, 0];
-  const allowed = from.includes(job.state) && isAllowed('retry', job.state, 'pending');
-  const [row] = allowed ? await transaction.rows(RETRY, attempts, crashes, job.seq, job.state) : [];
-  if (row === undefined) throw wrongState(job, from);
-  await moveOne(transaction, job.queue, job.state, 'pending');
-  return toJob(row);
-}
-
-function wrongState(job: Job, from: readonly State[]): QueueError {
-  if (from.includes(job.state)) {
-    return new QueueError(
-      'conflict',
-      `job ${job.id} waits for its retry by "queuectl run"`,
-      'end that first',
-    );
-  }
-  return new QueueError(
-    'conflict',
-    `job ${job.id} is ${job.state}, not ${from.join(' or ')}`,
-    `queuectl show ${job.id}`,
-  );
+/** The rows of these jobs, in the order of their ids; nobody else changes them until the transaction ends. */
+export async function findRows(
+  transaction: Transaction,
+  ids: readonly string[],
+): Promise<(readonly [id: string, row: Row | undefined])[]> {
+  const names = ids.filter((id) => !isSequenceNumber(id) && !id.includes('\0'));
+  const numbers = ids.filter(isSequenceNumber).map(Number);
+  const rows = await transaction.rows(HELD, plainArray(numbers), textArray(names));
+  const byId = new Map(rows.map((row) => [String(row['id'] ?? row['seq']), row]));
+  return ids.map((id) => [id, byId.get(id)] as const);
 }

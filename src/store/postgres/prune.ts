@@ -6,9 +6,10 @@ import type { Row } from '../rows/row.js';
 import type { Pruned, PruneSelection } from '../store.js';
 import { plainArray } from './arrays.js';
 import type { Connection, Transaction } from './connection.js';
-import { addToCounters, anyStripe } from './counters.js';
+import { CounterChanges } from './counters.js';
 import { TAKE_LOCK } from './locks.js';
 import { NOW_MS } from './now.js';
+import { noteRemoved, REMOVE } from './remove.js';
 
 /** By the index of ended jobs. */
 const ended = (state: FinalState): string =>
@@ -18,21 +19,7 @@ const ended = (state: FinalState): string =>
 const oldest = (state: FinalState): string => `
   SELECT seq ${ended(state)} ORDER BY finished_at, seq LIMIT $2 FOR UPDATE SKIP LOCKED`;
 
-const REMOVE = `
-  WITH doomed AS MATERIALIZED (SELECT seq FROM unnest($1::bigint[]) AS d (seq)),
-  removed_runs AS (DELETE FROM queuectl.runs r USING doomed d WHERE r.seq = d.seq),
-  removed_tags AS (DELETE FROM queuectl.tags t USING doomed d WHERE t.seq = d.seq),
-  removed AS (DELETE FROM queuectl.jobs j USING doomed d WHERE j.seq = d.seq RETURNING j.queue, j.state),
-  counted AS (${addToCounters('SELECT queue, state, -1 AS n FROM removed', '$2::integer')})
-  INSERT INTO queuectl.meta (key, value) VALUES ($3, $4)`;
-
-const LEFT = 'left_logs:';
-
-/**
- * Removes the oldest jobs, with their runs. In the same transaction it is noted whose logs are now to be removed: whoever
- * is killed before that is done leaves the note to the next one. Numbers of jobs are never used again, so that the logs of
- * another job can never be meant.
- */
+/** Removes the oldest jobs, with their runs, and notes whose logs are now to go. */
 export async function pruneJobs(
   connection: Connection,
   { states, endedBeforeMs }: PruneSelection,
@@ -44,12 +31,14 @@ export async function pruneJobs(
       const rows = await transaction.rows(oldest(state), endedBeforeMs, limit - seqs.length);
       seqs.push(...rows.map((row) => Number(row['seq'])));
     }
-    const [first] = seqs;
-    if (first === undefined) return null;
-    const note = `${LEFT}${first}`;
-    await transaction.rows(REMOVE, plainArray(seqs), anyStripe(), note, JSON.stringify(seqs));
+    const counters = new CounterChanges();
+    for (const row of seqs.length === 0 ? [] : await transaction.rows(REMOVE, plainArray(seqs)))
+      counters.add(String(row['queue']), row['state'] as FinalState, -1);
+    const pruned = await noteRemoved(transaction, seqs);
+    if (pruned === null) return null;
+    await counters.write(transaction);
     failpoint('prune.before_commit');
-    return { note, seqs };
+    return pruned;
   });
 }
 
@@ -66,23 +55,6 @@ export async function countPrunable(
     }
     return sum;
   });
-}
-
-/** Pruned jobs whose logs somebody may have left behind. */
-export async function listPruned(connection: Connection): Promise<Pruned[]> {
-  // The character behind the colon ends the range.
-  const rows = await connection.rows(
-    `SELECT key, value FROM queuectl.meta WHERE key >= '${LEFT}' AND key < 'left_logs;' ORDER BY key`,
-  );
-  return rows.map((row) => ({
-    note: String(row['key']),
-    seqs: JSON.parse(String(row['value'])) as number[],
-  }));
-}
-
-/** Their logs are gone. */
-export async function forgetPruned(connection: Connection, note: string): Promise<void> {
-  await connection.change('DELETE FROM queuectl.meta WHERE key = $1', note);
 }
 
 /** When the last round began, by the clock, and up to when time had passed for it. */

@@ -5,6 +5,7 @@ import type { Store } from '../../../src/store/store.js';
 import { noPostgres, query, startServer } from '../../support/postgres.js';
 import type { TestServer } from '../../support/postgres.js';
 import { waitUntil } from '../../support/processes.js';
+import { cancelJob, retryJob } from '../conformance/one-job.js';
 import { startProxy } from '../../support/proxy.js';
 import type { Proxy } from '../../support/proxy.js';
 import { ended, insert, jobOf, newJob, owner, temporaryHome, TO } from '../../support/stores.js';
@@ -51,7 +52,7 @@ describe.skipIf(noPostgres !== undefined)('a connection that breaks', () => {
     await insert(store);
     const session = await store.openSession(owner());
     const { claims } = await store.exchange(session, { running: [], finished: [], free: 1 });
-    await store.cancelJob('1', { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' });
+    await cancelJob(store, '1', { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' });
     const request = { running: [], finished: claims.map((job) => ended(job, TO.failed)), free: 0 };
     proxy.loseNextAnswer();
     await expect(store.exchange(session, request)).rejects.toMatchObject({ code: 'unavailable' });
@@ -99,7 +100,7 @@ describe.skipIf(noPostgres !== undefined)('a connection that breaks', () => {
       url,
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
     );
-    expect(await store.retryJob('nobody', ['dead'])).toBeNull();
+    expect(await retryJob(store, 'nobody', ['dead'])).toBeNull();
   });
 
   test('of a listener is made anew, and what was rung meanwhile is heard', async () => {
