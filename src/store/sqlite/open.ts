@@ -17,6 +17,7 @@ import { listJobs } from './list.js';
 import { boundLog } from './write-ahead-log.js';
 import { beginPruneRound, countPrunable, forgetPruned, listPruned, pruneJobs } from './prune.js';
 import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
+import { changeMark, readyLanes } from './ready-lanes.js';
 import { refuseNetworkFileSystem } from './network-file-system.js';
 import { sameFileCheck } from './same-file.js';
 import { areProcessing, latestRuns, listRuns } from './runs.js';
@@ -125,6 +126,11 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     outlook: async (session) => {
       requireSameFile();
       return outlook(connection, session);
+    },
+    readyLanes: () => readyLanes(connection),
+    changeMark: async () => {
+      requireSameFile();
+      return changeMark(connection);
     },
     areProcessing: (runs) => areProcessing(connection, runs),
     insertRunning: (session, job) => insertRunning(connection, session, job),

@@ -10,6 +10,7 @@ import { exerciseJobs } from './jobs.js';
 import { exerciseLists } from './lists.js';
 import { exerciseLiveness } from './liveness.js';
 import { exerciseOutlook } from './outlook.js';
+import { exerciseOverview } from './overview.js';
 import { exercisePrune } from './prune.js';
 import { exerciseQueues } from './queues.js';
 import { exerciseRandomWalk } from './random-walk.js';
@@ -26,6 +27,7 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseJobs(open);
     exerciseLists(open);
     exerciseQueues(open);
+    exerciseOverview(open);
     exercisePrune(open);
     exerciseRetry(open);
     exerciseCancel(open);

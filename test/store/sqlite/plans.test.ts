@@ -14,6 +14,7 @@ import { getJob, retryJob } from '../../../src/store/sqlite/jobs.js';
 import { listJobs } from '../../../src/store/sqlite/list.js';
 import { beginPruneRound, countPrunable, pruneJobs } from '../../../src/store/sqlite/prune.js';
 import { listQueues } from '../../../src/store/sqlite/queues.js';
+import { readyLanes } from '../../../src/store/sqlite/ready-lanes.js';
 import { areProcessing, latestRuns, listRuns } from '../../../src/store/sqlite/runs.js';
 import { listDeadSessions, listOwned, removeSession } from '../../../src/store/sqlite/sessions.js';
 import { openStore } from '../../../src/store/open-store.js';
@@ -98,6 +99,7 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await counts(connection);
   await isDrained(connection, null);
   await listQueues(connection);
+  await readyLanes(connection);
   const all = { states: FINAL_STATES, endedBeforeMs: 0 };
   await countPrunable(connection, all);
   await pruneJobs(connection, { ...all, endedBeforeMs: 1 }, 10);
@@ -134,6 +136,7 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
     /INDEX jobs_ready \(queue=\? AND handler=\?\)/,
   ],
   ['the lanes that are ready', /^SELECT queue, handler FROM jobs/, /COVERING INDEX jobs_ready/],
+  ['the oldest of a lane', /AND priority < \? AND state/, /INDEX jobs_ready \(queue=\? AND handler=\?/],
   ['what is due', /run_at <= \?1 .*ORDER BY run_at LIMIT/, /INDEX jobs_due \(state=\? AND run_at<\?\)/],
   ['when the next is due', /min\(run_at\) AS due/, /INDEX jobs_due \(state=\?\)/],
   ['what a session owns', /^SELECT \* FROM jobs WHERE session_id = \?/, /INDEX jobs_owned \(session_id=\?\)/],
