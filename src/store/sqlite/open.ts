@@ -11,6 +11,7 @@ import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
 import { createDoorbell, createDoorbellFile } from './doorbell.js';
+import { listEnded } from './ended-jobs.js';
 import { insertJobs } from './insert.js';
 import { getJob, retryJob } from './jobs.js';
 import { listJobs } from './list.js';
@@ -127,6 +128,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
       requireSameFile();
       return outlook(connection, session);
     },
+    listEnded: (state, sinceMs, after, limit) => listEnded(connection, state, sinceMs, after, limit),
     readyLanes: () => readyLanes(connection),
     changeMark: async () => {
       requireSameFile();

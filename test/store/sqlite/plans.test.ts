@@ -9,6 +9,7 @@ import { exchange, outlook } from '../../../src/store/sqlite/claims.js';
 import { Connection } from '../../../src/store/sqlite/connection.js';
 import { counts, isDrained } from '../../../src/store/sqlite/counters.js';
 import type { Statement } from '../../../src/store/sqlite/driver.js';
+import { listEnded } from '../../../src/store/sqlite/ended-jobs.js';
 import { insertJobs } from '../../../src/store/sqlite/insert.js';
 import { getJob, retryJob } from '../../../src/store/sqlite/jobs.js';
 import { listJobs } from '../../../src/store/sqlite/list.js';
@@ -100,6 +101,10 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await isDrained(connection, null);
   await listQueues(connection);
   await readyLanes(connection);
+  for (const state of FINAL_STATES) {
+    await listEnded(connection, state, 0, null, 10);
+    await listEnded(connection, state, 0, { finishedAtMs: 1, seq: 1 }, 10);
+  }
   const all = { states: FINAL_STATES, endedBeforeMs: 0 };
   await countPrunable(connection, all);
   await pruneJobs(connection, { ...all, endedBeforeMs: 1 }, 10);
@@ -177,10 +182,15 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
   ['the list of processing jobs', /state = 'processing' AND session_id IS NOT NULL/, /INDEX jobs_owned/],
   [
     'the list of completed jobs',
-    /WHERE state = 'completed'/,
+    /^SELECT \* FROM jobs WHERE state = 'completed'/,
     /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/,
   ],
-  ['the list of dead jobs', /WHERE state = 'dead'/, /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/],
+  ['the list of dead jobs', /^SELECT \* FROM jobs WHERE state = 'dead'/, /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/],
+  [
+    'what has ended since a time',
+    /finished_at >= \? AND .* finished_at DESC, seq DESC/,
+    /INDEX jobs_ended \(state=\? AND finished_at/,
+  ],
   ['the list of held jobs', /state = 'held'/, /INDEX jobs_put_aside \(state=\?( AND [a-z_]+[=<]\?)*\)/],
 ];
 
