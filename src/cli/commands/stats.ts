@@ -58,8 +58,7 @@ Jobs that were removed are not counted. --by command keeps ${MOST_GROUPS} comman
     output.heading(`Jobs that ended since ${formatLocal(sinceMs)}`);
     if (by === null) await output.properties(figureCells(total.figures()));
     else await output.table(statsTable(by, found, total.figures()));
-    if (found.some(({ name }) => name === OTHERS))
-      output.note(`only ${MOST_GROUPS} of them are kept apart`);
+    if (found.some(({ name }) => name === OTHERS)) output.note(`only ${MOST_GROUPS} of them are kept apart`);
   },
 };
 

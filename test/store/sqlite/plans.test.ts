@@ -185,7 +185,11 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
     /^SELECT \* FROM jobs WHERE state = 'completed'/,
     /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/,
   ],
-  ['the list of dead jobs', /^SELECT \* FROM jobs WHERE state = 'dead'/, /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/],
+  [
+    'the list of dead jobs',
+    /^SELECT \* FROM jobs WHERE state = 'dead'/,
+    /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/,
+  ],
   [
     'what has ended since a time',
     /finished_at >= \? AND .* finished_at DESC, seq DESC/,
