@@ -39,6 +39,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/stats.js')).stats,
   ),
   entry(
+    'events',
+    'what happened, and what happens',
+    async () => (await import('./commands/events.js')).events,
+  ),
+  entry(
     'worker start',
     'run jobs, in this terminal',
     async () => (await import('./commands/worker-start.js')).workerStart,

@@ -5,8 +5,10 @@ import { QueueError, systemErrorCode } from '../../errors.js';
 import { failpoint } from '../../failpoint.js';
 import { ensureHome, fileError, makeDirectory } from '../../home.js';
 import type { OpenOptions, Store } from '../store.js';
+import { forgetActs } from './acts.js';
 import { insertRunning, rerun } from './attached.js';
 import { cancelJob } from './cancel.js';
+import { beginChanges, changes, findJobs, runsAfter } from './changes.js';
 import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
@@ -129,6 +131,11 @@ function createStore(connection: Connection, home: string, databaseId: string): 
       return outlook(connection, session);
     },
     listEnded: (state, sinceMs, after, limit) => listEnded(connection, state, sinceMs, after, limit),
+    beginChanges: (sinceMs) => beginChanges(connection, sinceMs),
+    changes: (cursor) => changes(connection, cursor),
+    findJobs: (seqs) => findJobs(connection, seqs),
+    runsAfter: (runs) => runsAfter(connection, runs),
+    forgetActs: (beforeMs, limit) => forgetActs(connection, beforeMs, limit),
     readyLanes: () => readyLanes(connection),
     changeMark: async () => {
       requireSameFile();

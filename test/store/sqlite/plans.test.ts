@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { FINAL_STATES, STATES } from '../../../src/job/state.js';
 import { insertRunning, rerun } from '../../../src/store/sqlite/attached.js';
 import { cancelJob } from '../../../src/store/sqlite/cancel.js';
+import { beginChanges, changes, findJobs, runsAfter } from '../../../src/store/sqlite/changes.js';
 import { exchange, outlook } from '../../../src/store/sqlite/claims.js';
 import { Connection } from '../../../src/store/sqlite/connection.js';
 import { counts, isDrained } from '../../../src/store/sqlite/counters.js';
@@ -101,6 +102,10 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await isDrained(connection, null);
   await listQueues(connection);
   await readyLanes(connection);
+  await beginChanges(connection, null);
+  await changes(connection, await beginChanges(connection, 1));
+  await findJobs(connection, [1]);
+  await runsAfter(connection, [{ seq: 1, run: 0 }]);
   for (const state of FINAL_STATES) {
     await listEnded(connection, state, 0, null, 10);
     await listEnded(connection, state, 0, { finishedAtMs: 1, seq: 1 }, 10);
