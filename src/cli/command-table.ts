@@ -39,6 +39,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/status.js')).status,
   ),
   entry(
+    'stats',
+    'what the jobs of a time took, and how they ended',
+    async () => (await import('./commands/stats.js')).stats,
+  ),
+  entry(
+    'events',
+    'what happened, and what happens',
+    async () => (await import('./commands/events.js')).events,
+  ),
+  entry(
     'worker start',
     'run jobs, in this terminal',
     async () => (await import('./commands/worker-start.js')).workerStart,

@@ -8,6 +8,7 @@ import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from
 import type { GroupBy, JobGroup, ListRequest, Selection } from '../job/selection.js';
 import type { Transition } from '../job/decide.js';
 import type { FinalState, State } from '../job/state.js';
+import type { OverviewStore } from './overview.js';
 
 /** One execution of a job: `run` is the fencing token. */
 export interface RunKey {
@@ -270,7 +271,8 @@ export interface Bell {
   onRing(callback: () => void, signal: AbortSignal): void;
 }
 
-export interface Store extends JobStore, QueueStore, PruneStore, RunStore, ClaimStore, SessionStore {
+export interface Store
+  extends JobStore, QueueStore, PruneStore, RunStore, ClaimStore, SessionStore, OverviewStore {
   /** The home directory: a `queuectl` inside a job finds the same queue by it. */
   readonly home: string;
   /** Directories for what does not fit in the store: output and notes of this database. */

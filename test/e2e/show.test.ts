@@ -81,6 +81,14 @@ test('status counts the jobs of every state and the workers', async () => {
     jobs: { ...none, processing: 1, dead: 1 },
     workers: { running: 1 },
     paused: { all: false, queues: [] },
+    queues: [
+      {
+        name: 'default',
+        jobs: { ...none, processing: 1, dead: 1 },
+        oldest_ready_at: null,
+        paused_at: null,
+      },
+    ],
   });
   const lines = linesOf(await cli.ok('status'));
   expect(lines.slice(0, 3)).toEqual(['--- Job Summary ---', 'state\tjobs', 'scheduled\t0']);

@@ -5,13 +5,16 @@ import { QueueError, systemErrorCode } from '../../errors.js';
 import { failpoint } from '../../failpoint.js';
 import { ensureHome, fileError, makeDirectory } from '../../home.js';
 import type { OpenOptions, Store } from '../store.js';
+import { forgetActs } from './acts.js';
 import { insertRunning, rerun } from './attached.js';
 import { changeJobs } from './change.js';
+import { beginChanges, changes, findJobs, runsAfter } from './changes.js';
 import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
 import { createDoorbell, createDoorbellFile } from './doorbell.js';
 import { groupJobs } from './groups.js';
+import { listEnded } from './ended-jobs.js';
 import { insertJobs } from './insert.js';
 import { getJob } from './jobs.js';
 import { listJobs } from './list.js';
@@ -20,6 +23,7 @@ import { beginPruneRound, countPrunable, pruneJobs } from './prune.js';
 import { forgetPruned, listPruned } from './remove.js';
 import { countJobs, selectSeqs } from './select.js';
 import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
+import { changeMark, readyLanes } from './ready-lanes.js';
 import { refuseNetworkFileSystem } from './network-file-system.js';
 import { sameFileCheck } from './same-file.js';
 import { areProcessing, latestRuns, listRuns } from './runs.js';
@@ -130,6 +134,17 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     outlook: async (session) => {
       requireSameFile();
       return outlook(connection, session);
+    },
+    listEnded: (state, sinceMs, after, limit) => listEnded(connection, state, sinceMs, after, limit),
+    beginChanges: (sinceMs) => beginChanges(connection, sinceMs),
+    changes: (cursor) => changes(connection, cursor),
+    findJobs: (seqs) => findJobs(connection, seqs),
+    runsAfter: (runs) => runsAfter(connection, runs),
+    forgetActs: (beforeMs, limit) => forgetActs(connection, beforeMs, limit),
+    readyLanes: () => readyLanes(connection),
+    changeMark: async () => {
+      requireSameFile();
+      return changeMark(connection);
     },
     areProcessing: (runs) => areProcessing(connection, runs),
     insertRunning: (session, job) => insertRunning(connection, session, job),

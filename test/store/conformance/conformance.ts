@@ -2,6 +2,7 @@
 import { describe } from 'vitest';
 import { exerciseBell } from './bell.js';
 import { exerciseCancel } from './cancel.js';
+import { exerciseChanges } from './changes.js';
 import { exerciseClaims } from './claims.js';
 import { exerciseCounters } from './counters.js';
 import { exerciseExchange } from './exchange.js';
@@ -10,6 +11,7 @@ import { exerciseJobs } from './jobs.js';
 import { exerciseLists } from './lists.js';
 import { exerciseLiveness } from './liveness.js';
 import { exerciseOutlook } from './outlook.js';
+import { exerciseOverview } from './overview.js';
 import { exercisePrune } from './prune.js';
 import { exerciseQueues } from './queues.js';
 import { exerciseRandomWalk } from './random-walk.js';
@@ -26,6 +28,8 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseJobs(open);
     exerciseLists(open);
     exerciseQueues(open);
+    exerciseOverview(open);
+    exerciseChanges(open);
     exercisePrune(open);
     exerciseRetry(open);
     exerciseCancel(open);
