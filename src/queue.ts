@@ -18,7 +18,7 @@ import { readInline, readOutput } from './output/read.js';
 import type { FollowedRecord, OutputRecord } from './output/records.js';
 import type { OutputSelection } from './output/selection.js';
 import { followJobOutput } from './follow-job.js';
-import type { InsertResult, Pauses, QueueState, Session, Store } from './store/store.js';
+import type { HowToStop, InsertResult, Pauses, QueueState, Session, Store } from './store/store.js';
 
 export interface EnqueueOptions {
   /** What a stored id does: `conflict` (the default), or nothing. */
@@ -213,9 +213,9 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
     return this.store.listSessions('worker');
   }
 
-  /** Asks all workers to finish their jobs and exit; how many were asked. */
-  async stopWorkers(): Promise<number> {
-    return this.store.requestStop();
+  /** Asks all workers to finish their jobs and exit, or to end and give back what runs; how many were asked. */
+  async stopWorkers(how: HowToStop = 'gracefully'): Promise<number> {
+    return this.store.requestStop(how);
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Cancel, PendingCancel } from '../job/cancel.js';
 import type { JobCursor } from '../job/cursor.js';
 import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../job/job.js';
 import type { Transition } from '../job/decide.js';
+import type { Lane } from '../job/lane.js';
 import type { FinalState, State } from '../job/state.js';
 
 /** One execution of a job: `run` is the fencing token. */
@@ -49,13 +50,21 @@ export interface SessionOwner {
   readonly handlers: readonly string[];
   /** The lock, from newLockFile, that its launcher holds until the last of its processes is gone; null: none. */
   readonly launcherLock: string | null;
+  /** By which a person stops a worker; missing: the first of w1, w2, … that no living worker has. */
+  readonly name?: string | undefined;
 }
 
+/** How a worker ends: it finishes what runs, or ends it and gives it back. */
+export type HowToStop = 'gracefully' | 'now';
+
 /** One start of a worker process. Its id is never used again. */
-export interface Session extends Omit<SessionOwner, 'launcherLock'> {
+export interface Session extends Omit<SessionOwner, 'launcherLock' | 'name'> {
   readonly id: number;
+  /** Null: it is a foreground run, or a worker of an older version. */
+  readonly name: string | null;
   readonly startedAtMs: number;
-  readonly stopRequested: boolean;
+  /** How somebody has asked it to stop; null: nobody has. */
+  readonly stopRequested: HowToStop | null;
 }
 
 /**
@@ -87,7 +96,7 @@ export interface Exchange {
   /** Of the runs that go on those that a person wants to end. */
   readonly cancels: readonly CancelledRun[];
   /** As in the outlook, for which a session that always has something to report finds no time. */
-  readonly stopRequested: boolean;
+  readonly stopRequested: HowToStop | null;
 }
 
 /** A run that a person wants to end, and how. */
@@ -101,7 +110,7 @@ export interface Outlook {
   readonly ready: boolean;
   /** Until the next job falls due; null where none waits. */
   readonly nextDueMs: number | null;
-  readonly stopRequested: boolean;
+  readonly stopRequested: HowToStop | null;
   /** Of the session's own runs those that a person wants to end. */
   readonly cancels: readonly CancelledRun[];
   /** False: the session was given up by others. */
@@ -234,7 +243,10 @@ interface ClaimStore {
 interface SessionStore {
   /** A name for a lock that is not in use, for a launcher to make and hold. */
   newLockFile(): string;
-  /** Takes the liveness lock, then inserts the session: from then on it is alive until its process ends. */
+  /**
+   * Takes the liveness lock, then inserts the session: from then on it is alive until its process ends. `conflict`: a
+   * living worker has its name.
+   */
   openSession(owner: SessionOwner): Promise<Session>;
   /** Removes the session and frees its lock. What it still owned is given back; a `run` session's job dies. */
   closeSession(session: Session): Promise<void>;
@@ -247,8 +259,15 @@ interface SessionStore {
   sweepLocks(): Promise<void>;
   /** The jobs that a session owns. */
   listOwned(session: Session): Promise<ProcessingJob[]>;
-  /** Asks every worker, or these sessions, to stop; how many were asked. */
-  requestStop(sessionIds?: readonly number[]): Promise<number>;
+  /** Their ids, in the order of their claim: what is beyond its slots waits for one. At most `limit`. */
+  listOwnedIds(session: Session, limit: number): Promise<string[]>;
+  /** Asks every worker, or these sessions, to stop; how many were asked. Asked again, a stop can only be hastened. */
+  requestStop(how: HowToStop, sessionIds?: readonly number[]): Promise<number>;
+  /**
+   * Of these lanes those that no living worker serves. Missing: of all with jobs that are ready, or due within a minute;
+   * without those of paused queues. A worker that was asked to stop serves none.
+   */
+  unservedLanes(lanes?: readonly Lane[]): Promise<Lane[]>;
 }
 
 export interface Bell {
@@ -264,6 +283,8 @@ export interface Store extends JobStore, QueueStore, PruneStore, RunStore, Claim
   /** Directories for what does not fit in the store: output and notes of this database. */
   readonly logsDir: string;
   readonly runDir: string;
+  /** The logs of detached workers. Made by the first of them. */
+  readonly workersDir: string;
   readonly bell: Bell;
   close(): Promise<void>;
 }

@@ -31,7 +31,7 @@ export function exerciseBell(open: OpenStoreUnderTest): void {
       await wakes('the insert', () => insert(store));
       const { session, job } = await startJob(store, { queue: 'b' });
       await wakes('the end', () => finish(store, session, job, TO.completed));
-      await wakes('the stop', () => store.requestStop());
+      await wakes('the stop', () => store.requestStop('gracefully'));
       await wakes('the retry', () => store.retryJob(job.id, ['completed']));
       await wakes('the cancel', () => store.cancelJob(job.id, CANCEL));
       await program.finish();
