@@ -5,6 +5,7 @@ import { pausesJson } from '../pauses-json.js';
 import type { Output } from '../output/output.js';
 import { instantCell } from '../output/table.js';
 import { liveWorkers, workerTable } from '../live-workers.js';
+import { noteUnservedJobs } from '../no-worker-note.js';
 
 export const status: Command = {
   usage: '[options]',
@@ -28,7 +29,7 @@ export const status: Command = {
     output.heading('Worker Summary');
     await output.table(workerTable(workers));
     await printPauses(output, pauses);
-    if (workers.length > 0) return;
+    if (workers.length > 0) return noteUnservedJobs(output, queue);
     const waiting = counts.pending === 1 ? '1 job is pending and' : `${counts.pending} jobs are pending and`;
     output.note(`${counts.pending === 0 ? '' : `${waiting} `}no worker is running: queuectl worker start`);
   },
