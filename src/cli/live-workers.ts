@@ -48,8 +48,8 @@ export function findWorkers(workers: readonly Session[], names: readonly string[
 
 function noSuchWorker(name: string, workers: readonly Session[]): QueueError {
   const known = workers.flatMap((worker) => worker.name ?? []);
-  const byPid = workers.find((worker) => String(worker.pid) === name);
+  const byPid = workers.find((worker) => String(worker.pid) === name)?.name ?? null;
+  const meant = byPid === null ? didYouMean(name, known) : `that is the pid of worker ${byPid}`;
   const running = known.length === 0 ? 'no worker is running' : `these run: ${known.join(', ')}`;
-  const meant = byPid?.name == null ? didYouMean(name, known) : `that is the pid of worker ${byPid.name}`;
   return new QueueError('not_found', `no worker named ${JSON.stringify(name)} runs`, meant ?? running);
 }

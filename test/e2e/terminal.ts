@@ -10,13 +10,15 @@ let terminals = 0;
 
 export interface TerminalOptions {
   readonly columns?: number;
+  /** Pressed one after the other, each once the terminal shows its text: "C-c", as tmux names keys. */
+  readonly keys?: readonly { readonly after: string; readonly press: string }[];
 }
 
 /** Runs a line of shell (`queuectl` is the binary) and resolves with what it printed, once it has ended. */
 export async function inTerminal(
   cli: Cli,
   line: string,
-  { columns = 120 }: TerminalOptions = {},
+  { columns = 120, keys = [] }: TerminalOptions = {},
 ): Promise<Buffer> {
   terminals += 1;
   const [script, raw, go] = ['sh', 'raw', 'go'].map((name) => cli.path(`terminal-${terminals}.${name}`)) as [
@@ -50,6 +52,11 @@ export async function inTerminal(
   tmux('pipe-pane', '-O', `exec cat > '${raw}'`);
   await waitUntil(() => existsSync(raw), { what: 'the recording to begin', timeoutMs: PATIENCE_MS });
   writeFileSync(go, '');
+  for (const { after, press } of keys) {
+    const isShown = (): boolean => readFileSync(raw, 'latin1').includes(after);
+    await waitUntil(isShown, { what: `the text "${after}"`, timeoutMs: PATIENCE_MS });
+    tmux('send-keys', press);
+  }
   const end = 'THE-END\r\n';
   await waitUntil(() => readFileSync(raw, 'latin1').endsWith(end), {
     what: 'the end of the command',

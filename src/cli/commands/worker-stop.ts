@@ -46,7 +46,7 @@ Where no worker runs, that is fine; a name that no running worker has is an erro
         how,
         workers.map(({ id }) => id),
       );
-    output.say(sentence(args, how));
+    output.say(sentence([...new Set(args)], how));
     if (workers.length === 0) output.note('no worker is running');
     const gone = flags.has('wait') ? await waitUntilGone(context, queue, workers, limitMs) : null;
     if (typeof gone === 'string') return exitCodeOf(gone);
