@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { Worker } from '../../src/worker/worker.js';
 import { isAlive, waitUntil } from '../support/processes.js';
 import { openTestQueue, startWorker, storedText } from '../support/workers.js';
 
@@ -143,7 +144,9 @@ test('a worker has the name that it was given, or one that is free, and only one
   const first = startWorker(queue, { name: 'mail' });
   expect(await first.event('worker.named')).toMatchObject({ name: 'mail' });
   expect((await queue.workers()).map(({ name }) => name)).toEqual(['mail']);
-  await expect(new Worker(queue, { slots: 1, name: 'mail' }).run()).rejects.toMatchObject({ code: 'conflict' });
+  await expect(new Worker(queue, { slots: 1, name: 'mail' }).run()).rejects.toMatchObject({
+    code: 'conflict',
+  });
   expect(() => new Worker(queue, { slots: 1, name: 'a/b' })).toThrow('the name of a worker must be');
   expect((await queue.workers()).map(({ name }) => name)).toEqual(['mail']);
 });
