@@ -50,18 +50,23 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'worker start',
-    'run jobs, in this terminal',
+    'run jobs, in this terminal or in the background',
     async () => (await import('./commands/worker-start.js')).workerStart,
   ),
   entry(
     'worker stop',
-    'ask all workers to finish and exit',
+    'ask workers to finish and exit',
     async () => (await import('./commands/worker-stop.js')).workerStop,
   ),
   entry(
     'worker list',
     'list the workers that run',
     async () => (await import('./commands/worker-list.js')).workerList,
+  ),
+  entry(
+    'worker logs',
+    'what a worker in the background has said',
+    async () => (await import('./commands/worker-logs.js')).workerLogs,
   ),
   entry(
     'dlq list',

@@ -1,4 +1,5 @@
 /** What a store tells of the whole queue, for people who look at it. Part of the interface of every store. */
+import type { Lane } from '../job/lane.js';
 import type { EndedJob } from '../job/stats.js';
 import type { FinalState, State } from '../job/state.js';
 import type { Run } from '../job/job.js';
@@ -96,4 +97,9 @@ export interface OverviewStore {
   runsAfter(runs: readonly { readonly seq: number; readonly run: number }[]): Promise<RunMoment[]>;
   /** Forgets what persons did before then, at most so many acts; how many they were. */
   forgetActs(beforeMs: number, limit: number): Promise<number>;
+  /**
+   * Of these lanes those that no living worker serves. Missing: of all with jobs that are ready, or due within a minute;
+   * without those of paused queues. A worker that was asked to stop serves none.
+   */
+  unservedLanes(lanes?: readonly Lane[]): Promise<Lane[]>;
 }

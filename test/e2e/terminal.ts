@@ -13,6 +13,11 @@ export interface TerminalOptions {
   readonly columns?: number;
 }
 
+export interface Pressed {
+  /** Pressed one after the other, each once the terminal was sent its text: "C-c", as tmux names keys. */
+  readonly keys?: readonly { readonly after: string; readonly press: string }[];
+}
+
 export interface Terminal {
   /** What it shows now, a line each, without blanks at their ends. */
   screen(): string[];
@@ -28,8 +33,18 @@ export interface Terminal {
 }
 
 /** Runs a line of shell (`queuectl` is the binary) and resolves with what it printed, once it has ended. */
-export async function inTerminal(cli: Cli, line: string, options?: TerminalOptions): Promise<Buffer> {
-  return (await openTerminal(cli, line, options)).ended();
+export async function inTerminal(
+  cli: Cli,
+  line: string,
+  { keys = [], ...options }: TerminalOptions & Pressed = {},
+): Promise<Buffer> {
+  const terminal = await openTerminal(cli, line, options);
+  for (const { after, press } of keys) {
+    const isShown = (): boolean => terminal.sent().includes(after);
+    await waitUntil(isShown, { what: `the text "${after}"`, timeoutMs: PATIENCE_MS });
+    terminal.press(press);
+  }
+  return terminal.ended();
 }
 
 /** Starts a line of shell. */

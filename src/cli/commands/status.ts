@@ -1,4 +1,5 @@
 import { usageError } from '../../errors.js';
+import type { Lane } from '../../job/lane.js';
 import type { Counts } from '../../job/job.js';
 import { STATES } from '../../job/state.js';
 import type { Queue } from '../../queue.js';
@@ -11,9 +12,10 @@ import type { Output } from '../output/output.js';
 import { pausesJson } from '../pauses-json.js';
 import { queuesJson, queueTable } from '../queue-table.js';
 import { followStatus } from '../status-stream.js';
-import { describeUnserved, unservedLanes } from '../unserved.js';
+import { describeUnserved } from '../unserved.js';
 
 const NOT_SERVED = 3;
+import { noteUnserved } from '../no-worker-note.js';
 
 export const status: Command = {
   usage: '[options]',
@@ -57,6 +59,8 @@ interface Look {
   readonly pauses: Pauses;
   readonly queues: readonly QueueState[];
   readonly lanes: readonly ReadyLane[];
+  /** Lanes with jobs that no worker takes. */
+  readonly unserved: readonly Lane[];
 }
 
 async function lookAt(queue: Queue): Promise<Look> {
@@ -66,6 +70,7 @@ async function lookAt(queue: Queue): Promise<Look> {
     pauses: await queue.pauses(),
     queues: await queue.queues(),
     lanes: await queue.store.readyLanes(),
+    unserved: await queue.store.unservedLanes(),
   };
 }
 
@@ -91,14 +96,13 @@ async function print(output: Output, look: Look): Promise<void> {
   output.heading('Worker Summary');
   await output.table(workerTable(workers));
   if (pauses.allSinceMs !== null) output.note('all queues are paused: queuectl resume');
-  if (workers.length > 0) return;
+  if (workers.length > 0) return noteUnserved(output, look.unserved);
   const waiting = counts.pending === 1 ? '1 job is pending and' : `${counts.pending} jobs are pending and`;
   output.note(`${counts.pending === 0 ? '' : `${waiting} `}no worker is running: queuectl worker start`);
 }
 
 async function check({ output }: Context, queue: Queue): Promise<number> {
-  const { lanes, queues, workers } = await lookAt(queue);
-  const unserved = unservedLanes(lanes, queues, workers);
+  const { lanes, queues, unserved } = await lookAt(queue);
   const reason = unserved.length > 0 ? describeUnserved(unserved) : served(lanes, queues);
   const names = [...new Set(unserved.map((lane) => lane.queue))];
   if (output.json) output.object({ ok: unserved.length === 0, reason, unserved: names });

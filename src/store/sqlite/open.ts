@@ -31,14 +31,18 @@ import { prepareSchema } from './schema.js';
 import { newLockFile, removeLeftLocks, removeLockFile, takeSessionLock } from './session-lock.js';
 import type { SessionLock } from './session-lock.js';
 import {
+  holdsLock,
   insertSession,
   listDeadSessions,
   listLockNames,
   listOwned,
+  listOwnedIds,
   listSessions,
   removeSession,
   requestStop,
 } from './sessions.js';
+import type { SessionRow } from './session-rows.js';
+import { unservedLanes } from './unserved.js';
 
 /** Throws `not_permitted` or `unavailable`, and says what to do, where the home or its database cannot be used. */
 export async function openStore(home: string, options: OpenOptions): Promise<Store> {
@@ -91,6 +95,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
   const [logsDir, runDir] = [join(directory, 'logs'), join(directory, 'run')];
   const bell = createDoorbell(home);
   const locks = new Map<number, SessionLock>();
+  const isLiving = (row: SessionRow): boolean => locks.has(row.session_id) || holdsLock(runDir, row);
   const requireSameFile = sameFileCheck(connection.path);
 
   /** Rings after the commit of a change that another process may be waiting for. */
@@ -104,6 +109,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     home,
     logsDir,
     runDir,
+    workersDir: join(directory, 'workers'),
     bell,
     insertJobs: (jobs, onConflict) => ringing(insertJobs(connection, jobs, onConflict)),
     getJob: (id) => getJob(connection, id),
@@ -158,7 +164,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
       const lock = takeSessionLock(runDir);
       failpoint('session.after_lock');
       try {
-        const session = await insertSession(connection, owner, lock);
+        const session = await insertSession(connection, owner, lock, isLiving);
         failpoint('session.after_commit');
         locks.set(session.id, lock);
         return session;
@@ -180,7 +186,9 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     listDeadSessions: (bootId) => listDeadSessions(connection, runDir, bootId, (id) => locks.has(id)),
     sweepLocks: async () => removeLeftLocks(runDir, await listLockNames(connection)),
     listOwned: (session) => listOwned(connection, session),
-    requestStop: (sessionIds) => ringing(requestStop(connection, sessionIds)),
+    listOwnedIds: (session, limit) => listOwnedIds(connection, session, limit),
+    requestStop: (how, sessionIds) => ringing(requestStop(connection, how, sessionIds)),
+    unservedLanes: (lanes) => unservedLanes(connection, lanes, isLiving),
     close: async () => {
       for (const lock of locks.values()) lock.free();
       locks.clear();

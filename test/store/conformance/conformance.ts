@@ -10,6 +10,7 @@ import { exerciseInsert } from './insert.js';
 import { exerciseJobs } from './jobs.js';
 import { exerciseLists } from './lists.js';
 import { exerciseLiveness } from './liveness.js';
+import { exerciseNames } from './names.js';
 import { exerciseOutlook } from './outlook.js';
 import { exerciseOverview } from './overview.js';
 import { exercisePrune } from './prune.js';
@@ -20,6 +21,7 @@ import { exerciseRunSessions } from './run-sessions.js';
 import { exerciseRuns } from './runs.js';
 import { exerciseSessions } from './sessions.js';
 import { exerciseStates } from './states.js';
+import { exerciseUnserved } from './unserved.js';
 import type { OpenStoreUnderTest, StoreCapabilities } from './store-under-test.js';
 
 export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness }: StoreCapabilities): void {
@@ -39,6 +41,8 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseOutlook(open);
     exerciseRunSessions(open);
     exerciseSessions(open);
+    exerciseNames(open);
+    exerciseUnserved(open);
     describe.skipIf(liveness !== 'lock')('by locks', () => {
       exerciseLiveness(open);
     });

@@ -18,7 +18,13 @@ import { beginPruneRound, countPrunable, pruneJobs } from '../../../src/store/sq
 import { listQueues } from '../../../src/store/sqlite/queues.js';
 import { readyLanes } from '../../../src/store/sqlite/ready-lanes.js';
 import { areProcessing, latestRuns, listRuns } from '../../../src/store/sqlite/runs.js';
-import { listDeadSessions, listOwned, removeSession } from '../../../src/store/sqlite/sessions.js';
+import {
+  listDeadSessions,
+  listOwned,
+  listOwnedIds,
+  removeSession,
+} from '../../../src/store/sqlite/sessions.js';
+import { unservedLanes } from '../../../src/store/sqlite/unserved.js';
 import { openStore } from '../../../src/store/open-store.js';
 import type { Session } from '../../../src/store/store.js';
 import { ended, makeTemporaryHome, newJob, owner, TO } from '../../support/stores.js';
@@ -121,6 +127,8 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await beginPruneRound(connection);
   await counts(connection, ['default']);
   await listOwned(connection, session);
+  await listOwnedIds(connection, session, 1);
+  await unservedLanes(connection, undefined, () => true);
   await areProcessing(connection, [job]);
   await listRuns(connection, 1);
   await latestRuns(connection, [1]);
