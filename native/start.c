@@ -152,14 +152,13 @@ FOREIGN_STACK static int child(void *argument)
   if (*start->directory != '\0' && chdir(start->directory) < 0) return fail(attempt, DIRECTORY);
   int in = open_stdin(attempt);
   if (in < 0) return fail(attempt, STDIN);
+  /* Before the limit of open files, which may be lower than these numbers: they would stay the launcher's. */
+  if (dup2(in, 0) < 0 || dup2(attempt->pipes[OUT], 1) < 0 || dup2(attempt->pipes[ERR], 2) < 0) return fail(attempt, STDIN);
   if (!limit(RLIMIT_NOFILE, start->open_files)) return fail(attempt, LIMITS);
   umask((start->flags & HAS_UMASK) != 0 ? start->umask : worker_umask);
   /* The last line, should we be killed. After the change of user, which clears it; and we may be dead already. */
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != attempt->launcher) _exit(127);
-  dup2(in, 0);
-  dup2(attempt->pipes[OUT], 1);
-  dup2(attempt->pipes[ERR], 2);
   /* All of ours close by themselves; this is for what a library may have opened. */
   syscall(SYS_close_range, 3, ~0U, 0);
   if ((start->flags & SHELL) != 0) {

@@ -1,37 +1,39 @@
 /** The queue as a program sees it: check the input, then one call of the store. */
+import {
+  changeByIds,
+  changeOne,
+  changeSelected,
+  noSuchJob,
+  parseAct,
+  selectionOfChange,
+} from './change-jobs.js';
+import type { Act } from './change-jobs.js';
 import { enqueueStream, oneByOne } from './enqueue-stream.js';
-import { QueueError, usageError } from './errors.js';
-import { parseCancel } from './job/cancel-options.js';
+import { QueueError } from './errors.js';
 import type { CancelOptions } from './job/cancel-options.js';
-import { cursorOf, parseCursor } from './job/cursor.js';
-import type { JobCursor } from './job/cursor.js';
+import { EVERY_JOB } from './job/filter/filter.js';
+import type { Filter } from './job/filter/filter.js';
 import type { Counts, Job, NewJob, Run } from './job/job.js';
 import { readValue } from './job/option-kinds.js';
 import { JOB_DEFAULTS } from './job/options.js';
 import type { AnyHandlers, HandlerTypes, JobInput } from './job/input.js';
 import type { JobDefaults } from './job/options.js';
 import { parseJobInput } from './job/parse-job.js';
-import { statesBefore } from './job/state.js';
-import type { State } from './job/state.js';
+import { STATES } from './job/state.js';
 import { logFile } from './output/log-file.js';
 import { readInline, readOutput } from './output/read.js';
 import type { FollowedRecord, OutputRecord } from './output/records.js';
 import type { OutputSelection } from './output/selection.js';
 import { followJobOutput } from './follow-job.js';
+import { inQueue, toFilter, toListRequest } from './list-options.js';
+import type { ListOptions } from './list-options.js';
+import type { ChangedJob } from './job/change.js';
+import type { GroupBy, JobGroup } from './job/selection.js';
 import type { HowToStop, InsertResult, Pauses, QueueState, Session, Store } from './store/store.js';
 
 export interface EnqueueOptions {
   /** What a stored id does: `conflict` (the default), or nothing. */
   readonly onConflict?: 'error' | 'ignore';
-}
-
-export interface ListOptions {
-  /** In this order; all by default. */
-  readonly states?: readonly State[] | undefined;
-  readonly queue?: string | undefined;
-  readonly limit?: number;
-  /** What follows this job, the last one of the page before; or the place where it stood, from `cursorOf`. */
-  readonly after?: Job | string | undefined;
 }
 
 /** Large enough that few reads are needed, small enough to be read in a few milliseconds. */
@@ -92,8 +94,8 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
   }
 
   /** At most 100, where no limit is given. Throws `usage` for a place that is not in such a list. */
-  async list({ after, ...filter }: ListOptions = {}): Promise<Job[]> {
-    return this.store.listJobs({ limit: 100, ...filter, after: placeIn(filter.states, after) });
+  async list(options: ListOptions = {}): Promise<Job[]> {
+    return this.store.listJobs(toListRequest(options));
   }
 
   /**
@@ -135,31 +137,61 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
     return (await this.latestRuns([job])).get(job.seq)?.result ?? null;
   }
 
-  /** Lets a finished job run again with all its attempts, or a failed one at once. Throws `not_found`, `conflict`. */
+  /**
+   * Does it to one job. Resolves once that is on the disk, with the job as it then is, or as it was before it was removed.
+   * Throws `usage`, `not_found`, and `conflict` where its state does not allow it.
+   */
+  async change(id: string, act: Act): Promise<Job> {
+    return changeOne(this.store, id, parseAct(act));
+  }
+
+  /** Does it to several, in one transaction: each by itself is changed, missing or refused. */
+  async changeMany(ids: readonly string[], act: Act): Promise<readonly ChangedJob[]> {
+    return changeByIds(this.store, ids, parseAct(act));
+  }
+
+  /**
+   * Does it to all jobs that the filter means and whose state allows it, in small transactions, and yields what became of
+   * the jobs of each. Throws `usage`.
+   */
+  changeAll(filter: string | Filter, act: Act): AsyncGenerator<readonly ChangedJob[], void, undefined> {
+    const change = parseAct(act);
+    return changeSelected(this.store, selectionOfChange(toFilter(filter), change), change);
+  }
+
+  /** How many jobs the filter means; with an act, how many of them it can be done to. Throws `usage`. */
+  async count(filter: string | Filter, act?: Act): Promise<number> {
+    const tree = toFilter(filter);
+    return this.store.countJobs(
+      act === undefined ? { filter: tree, states: STATES } : selectionOfChange(tree, parseAct(act)),
+    );
+  }
+
+  /** Such jobs by what they have in common, the largest groups first, at most 100. Throws `usage`. */
+  async groups(
+    { filter = EVERY_JOB, queue, states = STATES, limit = 100 }: Omit<ListOptions, 'sort' | 'after'>,
+    by: GroupBy,
+  ): Promise<JobGroup[]> {
+    const tree: Filter = { kind: 'every', of: [toFilter(filter), ...inQueue(queue)] };
+    return this.store.groupJobs({ filter: tree, states }, by, limit);
+  }
+
+  /** Lets a finished job run again with all its attempts, or a failed one at once. Throws as `change` does. */
   async retry(id: string): Promise<Job> {
-    return this.#retry(id, statesBefore('retry'));
+    return this.change(id, { act: 'retry' });
   }
 
   /** The same for a dead job only. */
   async retryDead(id: string): Promise<Job> {
-    return this.#retry(id, ['dead']);
+    return this.change(id, { act: 'retry', from: ['dead'] });
   }
 
   /**
-   * Cancels a job that waits, at once, or asks for the end of one that runs: TERM, then KILL after its grace. Resolves
-   * once that is on the disk, with the job as it then is, and does not wait for the end. A second call can only hasten
-   * it. Throws `usage`, `not_found`, and `conflict` for a job that is over.
+   * Cancels a job that waits, at once, or asks for the end of one that runs: TERM, then KILL after its grace. Does not wait
+   * for the end. A second call can only hasten it. Throws as `change` does.
    */
   async cancel(id: string, options: CancelOptions = {}): Promise<Job> {
-    const job = await this.store.cancelJob(id, parseCancel(options));
-    if (job === null) throw noSuchJob(id);
-    return job;
-  }
-
-  async #retry(id: string, from: readonly State[]): Promise<Job> {
-    const job = await this.store.retryJob(id, from);
-    if (job === null) throw noSuchJob(id);
-    return job;
+    return this.change(id, { act: 'cancel', ...options });
   }
 
   /**
@@ -223,28 +255,7 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
   }
 }
 
-function placeIn(
-  states: readonly State[] | undefined,
-  after: Job | string | undefined,
-): JobCursor | undefined {
-  if (after === undefined) return undefined;
-  const cursor = parseCursor(typeof after === 'string' ? after : cursorOf(after));
-  if (states === undefined || states.includes(cursor.state)) return cursor;
-  throw usageError(
-    `a list of ${states.join(', ')} jobs has no place among ${cursor.state} ones`,
-    'ask for the next page with the same states as for the page before',
-  );
-}
-
 function queueNames(names: readonly string[]): readonly string[] | null {
   for (const name of names) readValue({ kind: 'name' }, name, 'a queue');
   return names.length === 0 ? null : names;
-}
-
-function noSuchJob(id: string): QueueError {
-  return new QueueError(
-    'not_found',
-    `no job ${JSON.stringify(id)}`,
-    'queuectl list --state all shows what there is',
-  );
 }

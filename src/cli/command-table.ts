@@ -26,6 +26,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     'cancel jobs, or end them where they run',
     async () => (await import('./commands/cancel.js')).cancel,
   ),
+  entry('retry', 'let jobs that are over run again', async () => (await import('./commands/retry.js')).retry),
+  entry('hold', 'put jobs aside', async () => (await import('./commands/hold.js')).hold),
+  entry('release', 'let held jobs go', async () => (await import('./commands/release.js')).release),
+  entry('set', 'give jobs other settings', async () => (await import('./commands/set.js')).set),
+  entry('rm', 'remove jobs for good', async () => (await import('./commands/rm.js')).rm),
   entry('pause', 'let no job of a queue start', async () => (await import('./commands/pause.js')).pause),
   entry('resume', 'let paused queues go on', async () => (await import('./commands/resume.js')).resume),
   entry(
@@ -62,6 +67,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     'dlq retry',
     'let dead jobs run again',
     async () => (await import('./commands/dlq-retry.js')).dlqRetry,
+  ),
+  entry(
+    'dlq show',
+    'everything about one dead job',
+    async () => (await import('./commands/dlq-show.js')).dlqShow,
+  ),
+  entry(
+    'dlq purge',
+    'remove dead jobs for good',
+    async () => (await import('./commands/dlq-purge.js')).dlqPurge,
   ),
   entry(
     'prune',

@@ -26,7 +26,7 @@ export async function enqueueFile(context: Context, file: string, options: FileO
   const progress = new Progress({
     shown: isTerminal(2) && !output.json && !output.quiet && context.env['TERM'] !== 'dumb',
     noun: 'jobs',
-    totalBytes: inputBytes(file),
+    total: inputBytes(file),
   });
   const queue = await context.openQueue();
   const interrupt = new Interrupt();

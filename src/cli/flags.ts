@@ -8,7 +8,7 @@ export interface Flag {
   readonly long: string;
   readonly short?: string | undefined;
   /** What stands for the value in the help; a flag without one is a switch. */
-  readonly argument?: string;
+  readonly argument?: string | undefined;
   readonly help: string;
 }
 

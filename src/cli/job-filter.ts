@@ -1,11 +1,15 @@
 /** The flags that choose jobs. */
 import { cursorOf } from '../job/cursor.js';
+import type { Filter } from '../job/filter/filter.js';
+import { parseFilter } from '../job/filter/parse-filter.js';
+import { readTerm } from '../job/filter/terms.js';
 import type { Job } from '../job/job.js';
 import { readValue } from '../job/option-kinds.js';
 import { unknownWord } from '../job/show-value.js';
 import { isState, STATES } from '../job/state.js';
 import type { State } from '../job/state.js';
-import type { ListOptions, Queue } from '../queue.js';
+import type { ListOptions } from '../list-options.js';
+import type { Queue } from '../queue.js';
 import type { Flag, Flags } from './flags.js';
 
 const MOST_ROWS = 1_000_000;
@@ -16,6 +20,13 @@ export const QUEUE_FLAG: Flag = {
   argument: 'NAME',
   help: 'jobs of this queue only',
 };
+/** Those that a filter says in words of its own: --tag nightly is tag:nightly. */
+export const FILTER_FLAGS: readonly Flag[] = [
+  QUEUE_FLAG,
+  { long: 'tag', short: 't', argument: 'TAG', help: 'with this tag' },
+  { long: 'since', argument: 'TIME', help: 'changed since then: 2h ago, or a time' },
+  { long: 'until', argument: 'TIME', help: 'not changed since then' },
+];
 export const LIMIT_FLAG: Flag = { long: 'limit', argument: 'N', help: 'at most so many (100)' };
 export const AFTER_FLAG: Flag = {
   long: 'after',
@@ -41,6 +52,27 @@ export function readQueue(flags: Flags): string | undefined {
   return queue === undefined ? undefined : String(readValue({ kind: 'name' }, queue, '--queue'));
 }
 
+/** What the words and flags choose beside the states. Throws `usage`. */
+export function readFilter(words: readonly string[], flags: Flags): Pick<ListOptions, 'filter' | 'queue'> {
+  const terms = [
+    ...termsOf(flags, 'tag', 'tag'),
+    ...termsOf(flags, 'since', 'after'),
+    ...termsOf(flags, 'until', 'before'),
+  ];
+  const queue = readQueue(flags);
+  if (words.length + terms.length === 0) return { queue };
+  const filters = [...(words.length === 0 ? [] : [parseFilter(words)]), ...terms];
+  return { queue, filter: { kind: 'every', of: filters } };
+}
+
+function termsOf(flags: Flags, long: string, key: string): Filter[] {
+  const value = flags.text(long);
+  if (value === undefined) return [];
+  return [
+    readTerm({ text: `--${long} ${value}`, plain: value, isQuoted: false }, { key, operator: ':', value }),
+  ];
+}
+
 export interface JobPage {
   readonly jobs: readonly Job[];
   /** Where there are more: how to get them. */
@@ -50,7 +82,7 @@ export interface JobPage {
 /** One page, by --limit and --after. Throws `usage`. */
 export async function readPage(
   queue: Queue,
-  filter: Pick<ListOptions, 'states' | 'queue'>,
+  filter: Pick<ListOptions, 'states' | 'queue' | 'filter' | 'sort'>,
   flags: Flags,
 ): Promise<JobPage> {
   const limit = readLimit(flags);
@@ -61,7 +93,7 @@ export async function readPage(
   if (found.length <= limit || last === undefined) return { jobs, more: undefined };
   return {
     jobs,
-    more: `there are more than ${limit}: --limit ${limit * 10}, or next --after ${cursorOf(last)}`,
+    more: `there are more than ${limit}: --limit ${limit * 10}${filter.sort === undefined ? `, or next --after ${cursorOf(last)}` : ''}`,
   };
 }
 

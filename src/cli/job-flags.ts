@@ -30,6 +30,11 @@ export function jobFromFlags(command: JobCommand, flags: Flags): CommandInput {
 
 /** The fields that flags gave, each checked under its flag's name. `cwd` is always among them. Throws `usage`. */
 export function defaultsFromFlags(flags: Flags): InputDefaults {
+  return { cwd: callerDirectory(), ...settingsFromFlags(flags) };
+}
+
+/** The same without the directory of the caller. */
+export function settingsFromFlags(flags: Flags): Record<string, unknown> {
   const input: Record<string, unknown> = {};
   for (const option of optionsWithFlag()) {
     const value = valueOfFlag(option, flags);
@@ -37,7 +42,7 @@ export function defaultsFromFlags(flags: Flags): InputDefaults {
     readValue(option.value, value, `--${flagName(option)}`);
     input[option.name] = value;
   }
-  return { cwd: callerDirectory(), ...input };
+  return input;
 }
 
 /** The job options that were given as flags, as `--queue`. */
@@ -94,6 +99,8 @@ function valueOfFlag(option: JobOption, flags: Flags): unknown {
   const long = flagName(option);
   const text = flags.text(long);
   if (text === undefined) return undefined;
+  if (option.value.kind === 'switch') return true;
+  if (option.value.kind === 'tags') return flags.texts(long).flatMap((tags) => tags.split(','));
   if (option.value.kind === 'environment') return environmentOf(flags.texts(long), long);
   if (option.value.kind === 'path') return text === '' ? text : resolve(text);
   return valueOfText(option.value, text);

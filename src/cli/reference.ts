@@ -99,6 +99,10 @@ function valueWords(kind: OptionKind): string {
     case 'id':
     case 'name':
       return 'letters, digits and `. _ @ -`, at most 128';
+    case 'tags':
+      return 'list of names; one a flag';
+    case 'switch':
+      return '`true` or `false`';
     case 'path':
       return 'path; absolute in JSON';
     case 'command':

@@ -21,6 +21,10 @@ interface JobSettings {
   run_at?: string | number;
   /** "10m"; a number is seconds. So are the other durations. */
   delay?: string | number;
+  /** Put aside until it is released. */
+  hold?: boolean;
+  tags?: readonly string[];
+  label?: string;
   max_retries?: number;
   backoff_base?: number;
   backoff_max?: string | number;

@@ -57,11 +57,17 @@ export interface NewJob extends RunOptions {
   readonly priority: number;
   /** When it may start: an instant, or a delay from the moment the store takes it. */
   readonly start: { readonly atMs: number } | { readonly delayMs: number };
+  /** It waits for a person's release, whatever its time. */
+  readonly hold: boolean;
+  /** To find it by: each is a name. */
+  readonly tags: readonly string[];
+  /** A person's words for it. */
+  readonly label: string | null;
   readonly maxRetries: number;
   readonly backoff: Backoff;
 }
 
-interface JobFacts extends Omit<NewJob, 'id' | 'start'> {
+interface JobFacts extends Omit<NewJob, 'id' | 'start' | 'hold'> {
   readonly seq: number;
   /** The id that people use: the job's own, or its sequence number in digits. */
   readonly id: string;

@@ -23,7 +23,8 @@ export type OptionKind =
   | { readonly kind: 'choice'; readonly of: readonly string[] }
   | { readonly kind: 'text' | 'json'; readonly maxBytes: number }
   | {
-      readonly kind: 'id' | 'name' | 'user' | 'octal' | 'path' | 'instant' | 'command' | 'environment';
+      readonly kind:
+        'id' | 'name' | 'tags' | 'switch' | 'user' | 'octal' | 'path' | 'instant' | 'command' | 'environment';
     };
 
 /** The checked value: durations and instants in milliseconds, sizes in bytes. Throws `usage` that begins with the label. */
@@ -52,6 +53,10 @@ export function readValue(option: OptionKind, value: unknown, label: string): un
       return readId(value, label);
     case 'name':
       return readName(value, label);
+    case 'tags':
+      return readTags(value, label);
+    case 'switch':
+      return readSwitch(value, label);
     case 'path':
       return readPath(value, label);
     case 'command':
@@ -74,6 +79,21 @@ function readName(value: unknown, label: string): string {
   throw usageError(
     `${label} must be 1 to ${LONGEST_NAME} of the characters A-Z a-z 0-9 . _ @ - and begin with a letter or digit, not ${show(value)}`,
   );
+}
+
+const MOST_TAGS = 32;
+
+/** Each once, in the order in which they were given. */
+function readTags(value: unknown, label: string): readonly string[] {
+  if (!Array.isArray(value)) throw usageError(`${label} must be a list of tags, not ${show(value)}`);
+  const tags = new Set(value.map((tag: unknown, index) => readName(tag, `${label}[${index}]`)));
+  if (tags.size <= MOST_TAGS) return [...tags];
+  throw usageError(`${label} are more than ${MOST_TAGS}: ${tags.size}`);
+}
+
+function readSwitch(value: unknown, label: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw usageError(`${label} must be true or false, not ${show(value)}`);
 }
 
 /** Words and forms that mean something else where an id is expected. */

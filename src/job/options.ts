@@ -11,8 +11,8 @@ export interface JobOption {
   readonly short?: string;
   /** The flag's name where it is not the field's. */
   readonly flag?: string;
-  /** What stands for the value in the help. */
-  readonly argument: string;
+  /** What stands for the value in the help; none: it is a switch. */
+  readonly argument?: string;
   readonly help: string;
   /** The default as a person writes it; such an option is a setting too (`config set`). */
   readonly setting?: string | number | null;
@@ -20,6 +20,8 @@ export interface JobOption {
 
 /** As much as the launchers take. */
 const LONGEST_INPUT_BYTES = 1024 * 1024;
+
+const LONGEST_LABEL_BYTES = 256;
 
 const duration = (minMs: number, maxMs: number): OptionKind => ({ kind: 'duration', minMs, maxMs });
 
@@ -75,6 +77,26 @@ export const JOB_OPTIONS = [
     short: 'd',
     argument: 'DURATION',
     help: 'not before this long from now: "10m"',
+  },
+  {
+    name: 'hold',
+    value: { kind: 'switch' },
+    help: 'put it aside until release lets it go',
+  },
+  {
+    name: 'tags',
+    value: { kind: 'tags' },
+    short: 't',
+    flag: 'tag',
+    argument: 'TAG',
+    help: 'a word to find it by; may be given many times',
+  },
+  {
+    name: 'label',
+    value: { kind: 'text', maxBytes: LONGEST_LABEL_BYTES },
+    short: 'l',
+    argument: 'TEXT',
+    help: 'a name for people, shown in lists',
   },
   {
     name: 'max_retries',

@@ -31,6 +31,9 @@ interface Given {
   priority?: number;
   run_at?: number;
   delay?: number;
+  hold?: boolean;
+  tags?: readonly string[];
+  label?: string;
   max_retries?: number;
   backoff_base?: number;
   backoff_max?: number;
@@ -51,6 +54,7 @@ interface Given {
   process_limit?: number;
 }
 
+const NO_TAGS: readonly string[] = Object.freeze([]);
 const NO_ENV: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
@@ -64,7 +68,11 @@ export function parseJobInput(input: unknown, defaults: JobDefaults = JOB_DEFAUL
       `queuectl enqueue '{"command": "sleep 2"}'`,
     );
   }
-  const fields = input as Readonly<Record<string, unknown>>;
+  return toNewJob(readFields(input as Readonly<Record<string, unknown>>), defaults);
+}
+
+/** Each field by itself. Throws `usage` for one that is unknown or wrong; null and undefined are not given. */
+export function readFields(fields: Readonly<Record<string, unknown>>): Given {
   const given: Record<string, unknown> = {};
   // A million jobs come through here: neither pairs nor a Map are made for each.
   for (const name of Object.keys(fields)) {
@@ -73,7 +81,7 @@ export function parseJobInput(input: unknown, defaults: JobDefaults = JOB_DEFAUL
     const value = fields[name];
     if (value !== null && value !== undefined) given[name] = readValue(option.kind, value, option.label);
   }
-  return toNewJob(given, defaults);
+  return given;
 }
 
 function toNewJob(given: Given, defaults: JobDefaults): NewJob {
@@ -94,6 +102,9 @@ function toNewJob(given: Given, defaults: JobDefaults): NewJob {
     queue: given.queue ?? 'default',
     priority: given.priority ?? 0,
     start: atMs === undefined ? { delayMs: given.delay ?? 0 } : { atMs },
+    hold: given.hold ?? false,
+    tags: given.tags ?? NO_TAGS,
+    label: given.label ?? null,
     maxRetries: given.max_retries ?? defaults.maxRetries,
     backoff: {
       base: given.backoff_base ?? defaults.backoffBase,

@@ -31,7 +31,12 @@ export const TRANSITIONS = {
   },
   hold: { scheduled: ['held'], pending: ['held'], failed: ['held'] },
   release: { held: ['pending', 'scheduled'] },
-  retry: { dead: ['pending'], cancelled: ['pending'], completed: ['pending'], failed: ['pending'] },
+  retry: {
+    dead: ['pending', 'scheduled'],
+    cancelled: ['pending', 'scheduled'],
+    completed: ['pending', 'scheduled'],
+    failed: ['pending', 'scheduled'],
+  },
 } as const satisfies Record<string, Partial<Record<State, readonly State[]>>>;
 
 export type Operation = keyof typeof TRANSITIONS;
@@ -50,6 +55,9 @@ export function isAllowed(operation: Operation, from: State, to: State): boolean
 export function isState(text: string): text is State {
   return (STATES as readonly string[]).includes(text);
 }
+
+/** A job that runs is neither removed nor given other settings. */
+export const AT_REST = STATES.filter((state) => state !== 'processing');
 
 /** Nothing but a person's retry takes a job out of these. */
 export const FINAL_STATES = ['completed', 'dead', 'cancelled'] as const satisfies readonly State[];

@@ -1,8 +1,7 @@
 /** Jobs that are over and old enough are removed, with all that was kept of them. */
-import { QueueError } from '../errors.js';
 import { failpoint } from '../failpoint.js';
-import { removeLogs } from '../output/remove.js';
-import type { Pruned, PruneSelection, Store } from '../store/store.js';
+import { removeLogsOf } from '../left-logs.js';
+import type { PruneSelection, Store } from '../store/store.js';
 
 /** How long jobs are kept after their end; Infinity: for ever. */
 export interface Retention {
@@ -58,20 +57,4 @@ export async function prune(store: Store, selection: PruneSelection, signal?: Ab
 /** What a process left that was killed between a commit and the removal of the logs. */
 export async function removeLeftLogs(store: Store): Promise<void> {
   for (const pruned of await store.listPruned()) await removeLogsOf(store, pruned);
-}
-
-async function removeLogsOf(store: Store, { note, seqs }: Pruned): Promise<void> {
-  try {
-    await removeLogs(store.logsDir, seqs);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new QueueError(
-      'failed',
-      `the logs of removed jobs cannot be removed: ${why}`,
-      'the next prune tries them again, before it removes anything else',
-      { cause: error },
-    );
-  }
-  failpoint('prune.after_logs');
-  await store.forgetPruned(note);
 }

@@ -2,9 +2,10 @@
  * The interface of every store, and what each promises. test/store/conformance is its specification in full.
  * Each call that changes something is one transaction: when its promise resolves, the change is on the disk.
  */
-import type { Cancel, PendingCancel } from '../job/cancel.js';
-import type { JobCursor } from '../job/cursor.js';
+import type { PendingCancel } from '../job/cancel.js';
+import type { Change, ChangedJob } from '../job/change.js';
 import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../job/job.js';
+import type { GroupBy, JobGroup, ListRequest, Selection } from '../job/selection.js';
 import type { Transition } from '../job/decide.js';
 import type { Lane } from '../job/lane.js';
 import type { FinalState, State } from '../job/state.js';
@@ -121,14 +122,6 @@ export type InsertResult =
   | { readonly outcome: 'inserted'; readonly id: string; readonly seq: number; readonly state: State }
   | { readonly outcome: 'exists'; readonly id: string };
 
-export interface JobFilter {
-  readonly states?: readonly State[] | undefined;
-  readonly queue?: string | undefined;
-  readonly limit: number;
-  /** Only what stands behind this place; its state is one of the states. */
-  readonly after?: JobCursor | undefined;
-}
-
 export interface QueueState {
   readonly name: string;
   /** Null: it is not paused, neither by itself nor with all others. */
@@ -143,6 +136,21 @@ export interface Pauses {
   readonly queues: readonly { readonly name: string; readonly sinceMs: number }[];
 }
 
+/** By number, those that are still in the selection when their turn comes. */
+export interface SelectedJobs {
+  readonly seqs: readonly number[];
+  readonly selection: Selection;
+}
+
+export type ChangeTargets = SelectedJobs | { readonly ids: readonly string[] };
+
+export interface Changed {
+  /** In the order of the ids, or of the numbers. */
+  readonly jobs: readonly ChangedJob[];
+  /** Removed jobs whose logs are to go, until `forgetPruned`. */
+  readonly left: Pruned | null;
+}
+
 interface JobStore {
   /**
    * All or none. An id that is stored already is a `conflict`, or with 'ignore' has no effect.
@@ -152,9 +160,16 @@ interface JobStore {
   getJob(id: string): Promise<Job | null>;
   /**
    * Each state in the order that a person asks of it: what runs next, or what ended last, comes first. Costs what it
-   * returns, however many jobs there are; of one queue, what stands between its jobs, too.
+   * returns, however many jobs there are; of one queue, what stands between its jobs, too. With a filter that names jobs
+   * or a tag they come by number, and no others are looked at; with any other filter, all that stand before the last.
    */
-  listJobs(filter: JobFilter): Promise<Job[]>;
+  listJobs(request: ListRequest): Promise<Job[]>;
+  /** Looks at every job that may be meant. */
+  countJobs(selection: Selection): Promise<number>;
+  /** The largest groups first; looks at every job that may be meant. */
+  groupJobs(selection: Selection, by: GroupBy, limit: number): Promise<JobGroup[]>;
+  /** The numbers of the first so many of them behind this number, in order. */
+  selectSeqs(selection: Selection, afterSeq: number, limit: number): Promise<number[]>;
   /** Jobs in each state; of these queues, or of all. Never counts rows. */
   counts(queues?: readonly string[] | null): Promise<Counts>;
   /**
@@ -163,16 +178,13 @@ interface JobStore {
    */
   isDrained(queues: readonly string[] | null): Promise<boolean>;
   /**
-   * dead, cancelled, completed -> pending, attempts and crashes 0; failed -> pending now, attempts kept.
-   * Null: no such job. `conflict`: its state is not among `from`.
+   * Each job by itself is changed or refused, all in one transaction, which holds the write lock for as long: hand over
+   * a few hundred at most. A job that waits is cancelled at once; of one that is processing the wish is kept until its
+   * run has ended: its session learns of it, and the job is cancelled unless the run ended it by itself; asked again, it
+   * can only come sooner. Retry: dead, cancelled, completed -> pending, attempts and crashes 0; failed -> pending,
+   * attempts kept; scheduled where there is a delay. Release: by its time.
    */
-  retryJob(id: string, from: readonly State[]): Promise<Job | null>;
-  /**
-   * A job that waits is cancelled at once. Of one that is processing the wish is kept until its run has ended: its
-   * session learns of it, and the job is cancelled unless the run ended it by itself; asked again, it can only come
-   * sooner. Returns the job as it then is. Null: no such job. `conflict`: it is over.
-   */
-  cancelJob(id: string, cancel: Cancel): Promise<Job | null>;
+  changeJobs(targets: ChangeTargets, change: Change): Promise<Changed>;
 }
 
 interface QueueStore {
@@ -243,10 +255,7 @@ interface ClaimStore {
 interface SessionStore {
   /** A name for a lock that is not in use, for a launcher to make and hold. */
   newLockFile(): string;
-  /**
-   * Takes the liveness lock, then inserts the session: from then on it is alive until its process ends. `conflict`: a
-   * living worker has its name.
-   */
+  /** Takes the liveness lock, then inserts the session: it lives until its process ends. `conflict`: its name is taken. */
   openSession(owner: SessionOwner): Promise<Session>;
   /** Removes the session and frees its lock. What it still owned is given back; a `run` session's job dies. */
   closeSession(session: Session): Promise<void>;
@@ -263,10 +272,7 @@ interface SessionStore {
   listOwnedIds(session: Session, limit: number): Promise<string[]>;
   /** Asks every worker, or these sessions, to stop; how many were asked. Asked again, a stop can only be hastened. */
   requestStop(how: HowToStop, sessionIds?: readonly number[]): Promise<number>;
-  /**
-   * Of these lanes those that no living worker serves. Missing: of all with jobs that are ready, or due within a minute;
-   * without those of paused queues. A worker that was asked to stop serves none.
-   */
+  /** Of these lanes (missing: of all with jobs ready or due within a minute, unless paused) those that no worker serves. */
   unservedLanes(lanes?: readonly Lane[]): Promise<Lane[]>;
 }
 
@@ -283,7 +289,6 @@ export interface Store extends JobStore, QueueStore, PruneStore, RunStore, Claim
   /** Directories for what does not fit in the store: output and notes of this database. */
   readonly logsDir: string;
   readonly runDir: string;
-  /** The logs of detached workers. Made by the first of them. */
   readonly workersDir: string;
   readonly bell: Bell;
   close(): Promise<void>;

@@ -17,6 +17,8 @@ async function jobOf(words: readonly string[]): Promise<JobInput> {
 const EXAMPLES: Readonly<Record<JobOption['value']['kind'], string>> = {
   id: 'job-a',
   name: 'mail',
+  tags: 'nightly',
+  switch: '',
   integer: '8',
   number: '1',
   duration: '90s',
@@ -50,7 +52,11 @@ describe('the flags of a job', () => {
       option,
     ]),
   )('%s: the flag gives the field a value that the queue takes', async (name, option) => {
-    const job = await jobOf([`--${flagName(option)}`, EXAMPLES[option.value.kind]]);
+    const job = await jobOf(
+      option.value.kind === 'switch'
+        ? [`--${flagName(option)}`]
+        : [`--${flagName(option)}`, EXAMPLES[option.value.kind]],
+    );
     expect(job).toHaveProperty(name);
     expect(() => parseJobInput(job)).not.toThrow();
   });

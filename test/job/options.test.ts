@@ -22,6 +22,9 @@ test('whatever is valid comes back as it was given, and the rest by default', ()
             : 'ms' in start
               ? { delayMs: start.ms }
               : { atMs: new Date(start.run_at).getTime() },
+        hold: given.hold ?? false,
+        tags: [...new Set(given.tags ?? [])],
+        label: given.label ?? null,
         maxRetries: given.max_retries ?? 3,
         backoff: {
           base: given.backoff_base ?? 2,

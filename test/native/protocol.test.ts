@@ -69,6 +69,18 @@ for (const [name, program] of [
       expect([said('stdout'), said('stderr')]).toEqual(['out\n', 'err\n']);
     });
 
+    test('a run that may open fewer files than the three it has keeps its own output', async () => {
+      const talk = open();
+      talk.say(start(talk.dir, { flags: 5, files: 1, argv: ['true'] }));
+      // It cannot load its library, and says so: in its own output, not in the launcher's.
+      expect(await talk.hear('exit')).toMatchObject({ cause: 'exited', exitCode: 127 });
+      const outputs = talk.events.filter((event) => event.type === 'output');
+      expect(outputs.map(({ bytes }) => Buffer.from(bytes).toString()).join('')).not.toBe('');
+      talk.child.stdin.end();
+      expect(await talk.ended()).toBe(0);
+      expect(talk.errors).toEqual([]);
+    });
+
     test('passes on a signal of any kind, and kills after the grace', async () => {
       const talk = open();
       talk.say(start(talk.dir, { argv: ["trap 'echo > usr1' USR1; while :; do sleep 0.01; done"] }));

@@ -1,43 +1,43 @@
-import { parseCancel } from '../../job/cancel-options.js';
 import type { CancelOptions } from '../../job/cancel-options.js';
+import { actOnJobs, BULK_FIELDS } from '../act-on-jobs.js';
 import type { Command } from '../command.js';
-import { actOnEach } from '../each-job.js';
+import { YES_FLAG } from '../confirm.js';
 import type { Flags } from '../flags.js';
 import { jobFields } from '../job-fields.js';
+import { DRY_RUN_FLAG, JOBS_USAGE, readJobWords } from '../job-words.js';
 
 export const cancel: Command = {
-  usage: '[options] ID [ID…]',
-  arguments: '<ids...>',
+  usage: `[options] ${JOBS_USAGE}`,
+  arguments: '[words...]',
   description: `Cancels jobs. One that waits never runs. One that runs is asked to end, with all its processes: it gets
 TERM, and KILL when its grace is over; the command does not wait for that. No attempt is counted, and nothing is retried.
 
 A job that ends with 0 before the signal reaches it is completed; afterwards it is cancelled, whatever its exit code.
-A second cancel can only hasten the end. Cancelled jobs keep their history.`,
+A second cancel can only hasten the end. Cancelled jobs keep their history. By a filter (queuectl help filters) it asks
+first.`,
   examples: [
     { command: 'queuectl cancel 42', does: 'one job' },
     { command: 'queuectl cancel 42 --now', does: 'without any grace' },
     { command: 'queuectl cancel 42 43 --signal INT --grace 1m', does: 'two, by SIGINT, KILL after a minute' },
-    { command: 'queuectl cancel $(queuectl list -q)', does: 'all that are pending' },
+    { command: 'queuectl cancel state:pending queue:video', does: 'all that wait in a queue' },
   ],
   flags: [
     { long: 'signal', argument: 'SIGNAL', help: 'the signal to begin with, by name or number (TERM)' },
     { long: 'grace', argument: 'DURATION', help: "how long until KILL (the job's own grace)" },
     { long: 'now', help: 'KILL at once' },
     { long: 'reason', argument: 'TEXT', help: 'why; show prints it' },
+    DRY_RUN_FLAG,
+    YES_FLAG,
   ],
-  fields: jobFields,
-  run: async (context) => {
-    const options = readOptions(context.flags);
-    // Before anything is changed or opened.
-    parseCancel(options);
-    const queue = await context.openQueue();
-    await actOnEach(context, {
-      act: (id) => queue.cancel(id, options),
+  fields: () => [...jobFields(), ...BULK_FIELDS],
+  run: async (context) =>
+    actOnJobs(context, readJobWords(context.args, 'cancel'), {
+      act: { act: 'cancel', ...readOptions(context.flags) },
+      verb: 'cancel',
+      participle: 'cancelled',
       sentence: (id, { state }) =>
         state === 'cancelled' ? `Job ${id} is cancelled.` : `Job ${id} has been asked to end.`,
-      participle: 'cancelled',
-    });
-  },
+    }),
 };
 
 function readOptions(flags: Flags): CancelOptions {

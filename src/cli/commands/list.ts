@@ -1,59 +1,62 @@
-import { workText } from '../../job/command.js';
 import type { Job } from '../../job/job.js';
 import { STATES } from '../../job/state.js';
 import type { State } from '../../job/state.js';
 import { toJobJson } from '../../job/to-json.js';
 import type { Command, Context } from '../command.js';
+import { COLUMNS_FLAG, jobTable, readColumns, readSort, SORT_FLAG } from '../job-columns.js';
 import { jobFields } from '../job-fields.js';
-import { AFTER_FLAG, LIMIT_FLAG, QUEUE_FLAG, readPage, readQueue, readStates } from '../job-filter.js';
-import { instantCell } from '../output/table.js';
-import type { Table } from '../output/table.js';
+import { AFTER_FLAG, FILTER_FLAGS, LIMIT_FLAG, readFilter, readPage, readStates } from '../job-filter.js';
+
+const COLUMNS = ['id', 'command', 'state', 'attempts', 'updated_at'];
 
 export const list: Command = {
-  usage: '[options]',
+  usage: '[options] [FILTER…]',
+  arguments: '[words...]',
+  description: `Lists jobs: the pending ones, or those that a filter means, in any state (queuectl help filters).`,
   examples: [
     { command: 'queuectl list', does: 'what waits to run' },
     { command: 'queuectl list --state failed,dead', does: 'what went wrong' },
+    { command: 'queuectl list exit:137 queue:video after:-2h', does: 'by a filter' },
+    {
+      command: 'queuectl list --state all --sort -finished_at --columns id,state,took',
+      does: 'what ended last',
+    },
     { command: 'queuectl list --state all --json --fields id,state', does: 'for a script' },
   ],
   flags: [
-    { long: 'state', argument: 'S[,S]', help: 'jobs in these states, or all (pending)' },
-    QUEUE_FLAG,
+    { long: 'state', argument: 'S[,S]', help: 'jobs in these states, or all (pending; with a filter all)' },
+    ...FILTER_FLAGS,
+    COLUMNS_FLAG,
+    SORT_FLAG,
     LIMIT_FLAG,
     AFTER_FLAG,
   ],
   fields: jobFields,
   run: async (context) => {
-    const { flags, output } = context;
-    const states = readStates(flags, ['pending']);
-    const filter = { states, queue: readQueue(flags) };
+    const { args, flags, output } = context;
+    const filter = readFilter(args, flags);
+    const states = readStates(flags, args.length === 0 ? ['pending'] : STATES);
+    const columns = readColumns(flags, COLUMNS);
+    const request = { states, sort: readSort(flags), ...filter };
     const queue = await context.openQueue();
-    const { jobs, more } = await readPage(queue, filter, flags);
-    await printJobs(context, states, jobs);
+    const { jobs, more } = await readPage(queue, request, flags);
+    await printJobs(context, states, columns, jobs);
     if (output.json || output.quiet) return;
     if (more !== undefined) output.note(more);
-    if (!states.includes('failed')) noteRetries(context, (await queue.counts()).failed);
+    if (args.length === 0 && !states.includes('failed')) noteRetries(context, (await queue.counts()).failed);
   },
 };
 
-async function printJobs({ output }: Context, states: readonly State[], jobs: readonly Job[]): Promise<void> {
+async function printJobs(
+  { output }: Context,
+  states: readonly State[],
+  columns: readonly string[],
+  jobs: readonly Job[],
+): Promise<void> {
   if (output.json) return output.array(jobs.map(toJobJson));
   if (output.quiet) return jobs.forEach((job) => output.line(job.id));
   output.heading(`Jobs (${states.length === STATES.length ? 'all' : states.join(', ')})`);
-  return output.table(jobTable(jobs));
-}
-
-function jobTable(jobs: readonly Job[]): Table {
-  return {
-    columns: [
-      { name: 'id' },
-      { name: 'command' },
-      { name: 'state' },
-      { name: 'attempts', right: true },
-      { name: 'updated_at' },
-    ],
-    rows: jobs.map((job) => [job.id, workText(job), job.state, job.attempts, instantCell(job.updatedAtMs)]),
-  };
+  return output.table(jobTable(jobs, columns));
 }
 
 /** A failed job is not pending until its retry is due: who looks for it here is told where it is. */

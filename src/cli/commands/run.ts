@@ -32,7 +32,7 @@ With --json the job follows on stderr, as one line, once it is over.`,
       does: 'three runs of five minutes at most',
     },
   ],
-  flags: jobFlags(['run_at', 'delay', 'priority']).map(withOneRun),
+  flags: jobFlags(['run_at', 'delay', 'hold', 'priority']).map(withOneRun),
   fields: jobFields,
   takesJobWords: true,
   run: async (context) => {

@@ -1,8 +1,11 @@
+import type { Job } from '../../job/job.js';
 import { toJobJson, toRunJson } from '../../job/to-json.js';
 import type { Command } from '../command.js';
 import { describeJob, runTable } from '../describe-job.js';
 import { jobFields } from '../job-fields.js';
 import { lastLines, outputTail } from '../job-output.js';
+import type { Queue } from '../../queue.js';
+import type { Output } from '../output/output.js';
 
 const LINES = 10;
 
@@ -16,18 +19,21 @@ export const show: Command = {
   fields: () => [...jobFields(), 'runs'],
   run: async ({ args, output, openQueue }) => {
     const queue = await openQueue();
-    const job = await queue.get(args[0] ?? '');
-    const runs = await queue.runs(job);
-    if (output.json) return output.object({ ...toJobJson(job), runs: runs.map(toRunJson) });
-    if (output.quiet) return output.line(job.id);
-    await output.properties(describeJob(job));
-    const last = runs.at(-1);
-    if (last === undefined) return;
-    output.heading('Runs');
-    await output.table(runTable(runs));
-    const tail = lastLines(await outputTail(queue, job, last), LINES);
-    if (tail === '') return;
-    output.heading(`Output (the end of run ${last.run})`);
-    output.line(tail);
+    await showJob(output, queue, await queue.get(args[0] ?? ''));
   },
 };
+
+export async function showJob(output: Output, queue: Queue, job: Job): Promise<void> {
+  const runs = await queue.runs(job);
+  if (output.json) return output.object({ ...toJobJson(job), runs: runs.map(toRunJson) });
+  if (output.quiet) return output.line(job.id);
+  await output.properties(describeJob(job));
+  const last = runs.at(-1);
+  if (last === undefined) return;
+  output.heading('Runs');
+  await output.table(runTable(runs));
+  const tail = lastLines(await outputTail(queue, job, last), LINES);
+  if (tail === '') return;
+  output.heading(`Output (the end of run ${last.run})`);
+  output.line(tail);
+}

@@ -1,5 +1,6 @@
 /** The topics of `queuectl help TOPIC`. Words that the code knows are taken from the code. */
 import { SETTINGS } from '../../config.js';
+import { FILTER_KEYS } from '../../job/filter/terms.js';
 import { STATES } from '../../job/state.js';
 import type { State } from '../../job/state.js';
 
@@ -7,6 +8,7 @@ export const TOPICS: Readonly<Record<string, () => string>> = {
   'exit-codes': exitCodes,
   states,
   ids,
+  filters,
   environment,
   json,
 };
@@ -48,6 +50,24 @@ function states(): string {
 ${STATES.map((state) => `  ${state.padEnd(12)}${MEANINGS[state]}\n`).join('')}
 max_retries counts the runs: with 2 a job runs twice in all, with 0 and with 1 once. After failure n it waits
 backoff_base^n seconds: with the default 3 and 2, a bad command runs at 0, 2 and 6 seconds and is then dead.
+`;
+}
+
+function filters(): string {
+  const width = Math.max(...FILTER_KEYS.map(({ example }) => example.length));
+  return `Commands that take ID…|FILTER take any of these words, and act on the jobs that all of them mean:
+
+  42  build-1            a job by its number or id; several: any of them
+  3-9,12                 numbers in a row
+  last  all              the job that was stored last; every job
+
+${FILTER_KEYS.map(({ example, help }) => `  ${example.padEnd(width)}  ${help}\n`).join('')}
+A comma is "or": state:dead,failed. : and = ask for the whole text, ~ for a part of it, whatever its case; != and !~ for
+the opposite; >, >=, <, <= compare (in quotes, or the shell takes them). and, or, not and parentheses combine words:
+
+  queuectl list state:failed not queue:mail
+  queuectl list '(tag:nightly or tag:weekly) exit>0'
+  queuectl cancel 'command~"two words"' before:-1d
 `;
 }
 

@@ -10,8 +10,8 @@ export interface ProgressOptions {
   /** stderr is a terminal, and talk is wanted. */
   readonly shown: boolean;
   readonly noun: string;
-  /** Of the input, where that is known. */
-  readonly totalBytes?: number | undefined;
+  /** Of what is counted as done, where that is known: bytes of the input, or jobs. */
+  readonly total?: number | undefined;
 }
 
 export class Progress {
@@ -24,13 +24,13 @@ export class Progress {
     this.#options = options;
   }
 
-  update(count: number, bytes: number): void {
+  update(count: number, done: number): void {
     if (!this.#options.shown) return;
     const now = performance.now();
     if (now < this.#nextMs) return;
     this.#nextMs = now + EVERY_MS;
     this.#hasLine = true;
-    writeAll(2, `${CLEAR_LINE}${progressText(this.#options, count, bytes, now - this.#startMs)}`);
+    writeAll(2, `${CLEAR_LINE}${progressText(this.#options, count, done, now - this.#startMs)}`);
   }
 
   /** Takes the line away, before anything else is printed. */
@@ -42,12 +42,12 @@ export class Progress {
 
 /** "120,000 jobs, 85,000/s, 45 %" */
 export function progressText(
-  { noun, totalBytes }: Pick<ProgressOptions, 'noun' | 'totalBytes'>,
+  { noun, total }: Pick<ProgressOptions, 'noun' | 'total'>,
   count: number,
-  bytes: number,
+  done: number,
   ms: number,
 ): string {
   const group = (n: number): string => Math.round(n).toLocaleString('en-US');
-  const part = totalBytes === undefined ? '' : `, ${Math.min(100, Math.floor((bytes / totalBytes) * 100))} %`;
+  const part = total === undefined ? '' : `, ${Math.min(100, Math.floor((done / total) * 100))} %`;
   return `${group(count)} ${noun}, ${group((count / Math.max(1, ms)) * 1000)}/s${part}`;
 }

@@ -5,11 +5,12 @@ import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 import { duplicateId } from './jobs.js';
 import { NEW_JOB_COLUMNS, newJobValues, toProcessingJob } from './rows.js';
+import { insertTags } from './tags.js';
 
 /** Never pending for a moment, so that no worker can take it. */
 const INSERT_RUNNING = `
   INSERT INTO jobs (${NEW_JOB_COLUMNS}, state, run_at, created_at, updated_at, run, session_id, started_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'processing', ?, ?, ?, 1, ?, ?)
+  VALUES (${NEW_JOB_COLUMNS.replaceAll(/\w+/g, '?')}, 'processing', ?, ?, ?, 1, ?, ?)
   ON CONFLICT DO NOTHING
   RETURNING *`;
 
@@ -25,7 +26,12 @@ export async function insertRunning(
     const counters = new CounterChanges();
     counters.add(job.queue, 'processing', 1);
     counters.write(connection);
-    return toProcessingJob(row);
+    const running = toProcessingJob(row);
+    insertTags(
+      connection,
+      job.tags.map((tag) => [tag, running.seq]),
+    );
+    return running;
   });
 }
 

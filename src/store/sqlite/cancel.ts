@@ -1,14 +1,11 @@
 /** A person's wish that a job end: carried out at once where it waits, kept with it where it runs. */
-import { QueueError } from '../../errors.js';
 import { hastened } from '../../job/cancel.js';
 import type { Cancel, PendingCancel } from '../../job/cancel.js';
 import type { Job, ProcessingJob } from '../../job/job.js';
-import { isAllowed } from '../../job/state.js';
 import type { CancelledRun, Session } from '../store.js';
+import type { Changing } from './changing.js';
 import type { Connection } from './connection.js';
-import { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
-import { changeJob } from './jobs.js';
 import { cancelText, toJob, toPendingCancel } from './rows.js';
 
 /**
@@ -26,38 +23,22 @@ const ASK = `
   WHERE seq = ? AND run = ? AND state = 'processing'
   RETURNING *`;
 
-export async function cancelJob(connection: Connection, id: string, cancel: Cancel): Promise<Job | null> {
-  return changeJob(connection, id, 'cancel', (job) => cancelRow(connection, job, cancel));
-}
-
-function cancelRow(connection: Connection, job: Job, cancel: Cancel): Job {
-  if (job.state === 'processing') return askForEnd(connection, job, cancel);
-  const now = Date.now();
-  const allowed = isAllowed('cancel', job.state, 'cancelled');
-  const row = allowed ? connection.sql(CANCEL).get(now, now, cancel.reason, job.seq, job.state) : undefined;
-  if (row === undefined) throw isOver(job);
-  const counters = new CounterChanges();
+export function cancelRow(changing: Changing, job: Job, cancel: Cancel): Job {
+  if (job.state === 'processing') return askForEnd(changing, job, cancel);
+  const { connection, counters, now } = changing;
+  const row = connection.sql(CANCEL).get(now, now, cancel.reason, job.seq, job.state);
+  if (row === undefined) throw new Error(`job ${job.id} changed under the write lock`);
   counters.move(job.queue, job.state, 'cancelled');
-  counters.write(connection);
   return toJob(row);
 }
 
-function askForEnd(connection: Connection, job: ProcessingJob, cancel: Cancel): Job {
-  const now = Date.now();
+function askForEnd({ connection, now }: Changing, job: ProcessingJob, cancel: Cancel): Job {
   const asked: PendingCancel = { ...cancel, atMs: now, graceMs: cancel.graceMs ?? job.graceMs };
   const kept = job.cancel === null ? asked : hastened(job.cancel, asked);
   if (kept === job.cancel) return job;
   const row = connection.sql(ASK).get(cancelText(kept), now, job.seq, job.run);
   if (row === undefined) throw new Error(`job ${job.id} changed under the write lock`);
   return toJob(row);
-}
-
-function isOver(job: Job): QueueError {
-  return new QueueError(
-    'conflict',
-    `job ${job.id} is ${job.state} already`,
-    `queuectl show ${job.id} says how it ended`,
-  );
 }
 
 /** What a session runs and a person wants to end: the few rows that the session owns are looked at, no others. */

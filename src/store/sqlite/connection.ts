@@ -31,6 +31,11 @@ export class Connection {
     return statement;
   }
 
+  /** For a text that a person's filter shapes, of which there may be any number: not kept. */
+  onceSql(text: string): Statement {
+    return this.#database.prepare(text);
+  }
+
   exec(text: string): void {
     this.#database.exec(text);
   }

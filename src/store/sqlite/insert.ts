@@ -8,6 +8,7 @@ import { CounterChanges } from './counters.js';
 import type { SqlValue } from './driver.js';
 import { duplicateId } from './jobs.js';
 import { NEW_JOB_COLUMNS, newJobValues } from './rows.js';
+import { insertTags } from './tags.js';
 
 const COLUMNS: readonly string[] = [...NEW_JOB_COLUMNS.split(', '), 'state', 'run_at'];
 const COMMAND = COLUMNS.indexOf('command');
@@ -43,6 +44,7 @@ function insertAll(
   const taken = storedIds(connection, jobs);
   const counters = new CounterChanges();
   const rows: NewRow[] = [];
+  const tags: [tag: string, seq: number][] = [];
   const results: InsertResult[] = [];
   const last = lastSeq(connection);
   for (const job of jobs) {
@@ -55,12 +57,13 @@ function insertAll(
       taken.add(job.id);
     }
     const runAtMs = 'atMs' in job.start ? job.start.atMs : now + job.start.delayMs;
-    const state = runAtMs > now ? 'scheduled' : 'pending';
+    const state = stateOfNew(job, runAtMs > now);
     const row = newJobValues(job);
     row.push(state, runAtMs);
     rows.push(row);
     counters.add(job.queue, state, 1);
     const seq = last + rows.length;
+    for (const tag of job.tags) tags.push([tag, seq]);
     results.push({ outcome: 'inserted', id: job.id ?? String(seq), seq, state });
   }
   let seq = last + 1;
@@ -68,8 +71,14 @@ function insertAll(
     insertRows(connection, part, seq, now);
     seq += part.length;
   }
+  insertTags(connection, tags);
   counters.write(connection);
   return results;
+}
+
+function stateOfNew(job: NewJob, isAhead: boolean): 'held' | 'scheduled' | 'pending' {
+  if (job.hold) return 'held';
+  return isAhead ? 'scheduled' : 'pending';
 }
 
 /** Asked under the write lock: nobody stores one of these ids between the answer and the insert. */

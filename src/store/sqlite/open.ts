@@ -6,16 +6,19 @@ import { failpoint } from '../../failpoint.js';
 import { ensureHome, fileError, makeDirectory } from '../../home.js';
 import type { OpenOptions, Store } from '../store.js';
 import { insertRunning, rerun } from './attached.js';
-import { cancelJob } from './cancel.js';
+import { changeJobs } from './change.js';
 import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
 import { createDoorbell, createDoorbellFile } from './doorbell.js';
+import { groupJobs } from './groups.js';
 import { insertJobs } from './insert.js';
-import { getJob, retryJob } from './jobs.js';
+import { getJob } from './jobs.js';
 import { listJobs } from './list.js';
 import { boundLog } from './write-ahead-log.js';
-import { beginPruneRound, countPrunable, forgetPruned, listPruned, pruneJobs } from './prune.js';
+import { beginPruneRound, countPrunable, pruneJobs } from './prune.js';
+import { forgetPruned, listPruned } from './remove.js';
+import { countJobs, selectSeqs } from './select.js';
 import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
 import { refuseNetworkFileSystem } from './network-file-system.js';
 import { sameFileCheck } from './same-file.js';
@@ -106,7 +109,10 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     bell,
     insertJobs: (jobs, onConflict) => ringing(insertJobs(connection, jobs, onConflict)),
     getJob: (id) => getJob(connection, id),
-    listJobs: (filter) => listJobs(connection, filter),
+    listJobs: (request) => listJobs(connection, request),
+    countJobs: (selection) => countJobs(connection, selection),
+    groupJobs: (selection, by, limit) => groupJobs(connection, selection, by, limit),
+    selectSeqs: (selection, afterSeq, limit) => selectSeqs(connection, selection, afterSeq, limit),
     counts: (queues) => counts(connection, queues),
     isDrained: (queues) => isDrained(connection, queues),
     listQueues: () => listQueues(connection),
@@ -119,8 +125,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     forgetPruned: (note) => forgetPruned(connection, note),
     beginPruneRound: () => beginPruneRound(connection),
     boundLog: () => boundLog(connection),
-    cancelJob: (id, cancel) => ringing(cancelJob(connection, id, cancel)),
-    retryJob: (id, from) => ringing(retryJob(connection, id, from)),
+    changeJobs: (targets, change) => ringing(changeJobs(connection, targets, change)),
     listRuns: (seq) => listRuns(connection, seq),
     latestRuns: (seqs) => latestRuns(connection, seqs),
     exchange: (session, request) => {

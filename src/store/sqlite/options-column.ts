@@ -5,6 +5,7 @@ import type { JsonValue, NewJob, RunOptions } from '../../job/job.js';
 interface StoredOptions {
   readonly argv?: readonly string[];
   readonly payload?: JsonValue;
+  readonly tags?: readonly string[];
   readonly timeout_ms?: number;
   readonly grace_ms: number;
   readonly cwd?: string;
@@ -21,6 +22,8 @@ interface StoredOptions {
   readonly process_limit?: number;
 }
 
+const NO_TAGS: readonly string[] = Object.freeze([]);
+
 /** `argv` is the command of a job that has no line for the shell. */
 export function readOptions(column: string): ReadOptions {
   if (column === lastRead.column) return lastRead.options;
@@ -30,13 +33,15 @@ export function readOptions(column: string): ReadOptions {
   return options;
 }
 
-type ReadOptions = RunOptions & Pick<NewJob, 'payload'> & { readonly argv: readonly string[] | undefined };
+type ReadOptions = RunOptions &
+  Pick<NewJob, 'payload' | 'tags'> & { readonly argv: readonly string[] | undefined };
 
 function parseOptions(column: string): ReadOptions {
   const stored = JSON.parse(column) as StoredOptions;
   return {
     argv: stored.argv,
     payload: stored.payload ?? null,
+    tags: stored.tags ?? NO_TAGS,
     timeoutMs: stored.timeout_ms ?? null,
     graceMs: stored.grace_ms,
     cwd: stored.cwd ?? null,
@@ -67,7 +72,10 @@ let lastPlain: Readonly<Pick<NewJob, 'timeoutMs' | 'graceMs' | 'cwd'>> & { reado
   text: '{"grace_ms":0}',
 };
 
-export function writeOptions(job: NewJob): string {
+/** What stands in the column; a job that is stored already has all of it, too. */
+export type WithOptions = RunOptions & Pick<NewJob, 'command' | 'handler' | 'payload' | 'tags'>;
+
+export function writeOptions(job: WithOptions): string {
   if (!isPlain(job)) return optionsText(job);
   const { timeoutMs, graceMs, cwd } = job;
   const last = lastPlain;
@@ -77,10 +85,11 @@ export function writeOptions(job: NewJob): string {
 }
 
 /** Nothing but a time limit, a grace and a directory. */
-function isPlain(job: NewJob): boolean {
+function isPlain(job: WithOptions): boolean {
   return (
     (typeof job.command === 'string' || job.handler !== null) &&
     job.payload === null &&
+    job.tags.length === 0 &&
     job.stdin === null &&
     job.stdinFile === null &&
     job.stragglers === 'end' &&
@@ -95,10 +104,11 @@ function isPlain(job: NewJob): boolean {
   );
 }
 
-function optionsText(job: NewJob): string {
+function optionsText(job: WithOptions): string {
   const stored: StoredOptions = {
     ...(typeof job.command !== 'string' && job.command !== null && { argv: job.command }),
     ...(job.payload !== null && { payload: job.payload }),
+    ...(job.tags.length > 0 && { tags: job.tags }),
     ...(job.timeoutMs !== null && { timeout_ms: job.timeoutMs }),
     grace_ms: job.graceMs,
     ...(job.cwd !== null && { cwd: job.cwd }),

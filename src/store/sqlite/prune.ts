@@ -5,6 +5,8 @@ import { DAY, HOUR } from '../../time.js';
 import type { Pruned, PruneSelection } from '../store.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
+import { noteRemoved } from './remove.js';
+import { deleteTags } from './tags.js';
 
 /** By the index of ended jobs. */
 const ended = (state: FinalState): string => `FROM jobs WHERE state = '${state}' AND finished_at < ?`;
@@ -13,12 +15,8 @@ const ended = (state: FinalState): string => `FROM jobs WHERE state = '${state}'
 export const oldest = (state: FinalState): string =>
   `SELECT seq, queue ${ended(state)} ORDER BY finished_at LIMIT ?`;
 
-const LEFT = 'left_logs:';
-
 /**
- * Removes the oldest jobs, with their runs. In the same transaction it is noted whose logs are now to be removed: whoever
- * is killed before that is done leaves the note to the next one. Numbers of jobs are never used again, so that the logs of
- * another job can never be meant.
+ * Removes the oldest jobs, with their runs, and notes whose logs are now to go.
  */
 export async function pruneJobs(
   connection: Connection,
@@ -32,18 +30,17 @@ export async function pruneJobs(
       for (const row of connection.sql(oldest(state)).all(endedBeforeMs, limit - seqs.length)) {
         const seq = Number(row['seq']);
         connection.sql('DELETE FROM runs WHERE seq = ?').run(seq);
+        deleteTags(connection, seq);
         connection.sql('DELETE FROM jobs WHERE seq = ?').run(seq);
         counters.add(String(row['queue']), state, -1);
         seqs.push(seq);
       }
     }
-    const [first] = seqs;
-    if (first === undefined) return null;
-    const note = `${LEFT}${first}`;
-    connection.sql('INSERT INTO meta (key, value) VALUES (?, ?)').run(note, JSON.stringify(seqs));
+    const pruned = noteRemoved(connection, seqs);
+    if (pruned === null) return null;
     counters.write(connection);
     failpoint('prune.before_commit');
-    return { note, seqs };
+    return pruned;
   });
 }
 
@@ -59,23 +56,6 @@ export async function countPrunable(
       )
       .reduce((sum, n) => sum + n, 0),
   );
-}
-
-/** Pruned jobs whose logs somebody may have left behind. */
-export async function listPruned(connection: Connection): Promise<Pruned[]> {
-  // The character behind the colon ends the range.
-  const rows = await connection.rows(
-    `SELECT key, value FROM meta WHERE key >= '${LEFT}' AND key < 'left_logs;'`,
-  );
-  return rows.map((row) => ({
-    note: String(row['key']),
-    seqs: JSON.parse(String(row['value'])) as number[],
-  }));
-}
-
-/** Their logs are gone. */
-export async function forgetPruned(connection: Connection, note: string): Promise<void> {
-  await connection.write(() => connection.sql('DELETE FROM meta WHERE key = ?').run(note));
 }
 
 /** When the last round began, by the clock, and up to when time had passed for it. */

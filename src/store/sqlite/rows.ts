@@ -5,6 +5,7 @@ import type { Backoff, Job, NewJob, ProcessingJob } from '../../job/job.js';
 import type { State } from '../../job/state.js';
 import type { Row, SqlValue } from './driver.js';
 import { readOptions, writeOptions } from './options-column.js';
+import type { WithOptions } from './options-column.js';
 
 interface StoredBackoff {
   readonly base: number;
@@ -28,6 +29,7 @@ interface JobRow {
   readonly run: number;
   readonly session_id: number | null;
   readonly command: string;
+  readonly label: string | null;
   readonly options: string;
   readonly created_at: number;
   readonly updated_at: number;
@@ -70,7 +72,7 @@ export function toJob(row: Row): Job {
 
 /** What a claim reads of a job: those columns that it does not write. */
 export const CLAIM_COLUMNS = `seq, id, queue, handler, priority, run_at, attempts, max_retries, backoff, crashes, run,
-  command, options, created_at`;
+  command, label, options, created_at`;
 
 /** The job as the claim has made it, from CLAIM_COLUMNS as they were before it. */
 export function toClaimedJob(row: Row, sessionId: number, now: number): ProcessingJob {
@@ -102,6 +104,8 @@ function factsOf(stored: JobRow) {
     command: stored.handler === '' ? (options.argv ?? stored.command) : null,
     handler: stored.handler === '' ? null : stored.handler,
     payload: options.payload,
+    tags: options.tags,
+    label: stored.label,
     timeoutMs: options.timeoutMs,
     graceMs: options.graceMs,
     cwd: options.cwd,
@@ -161,8 +165,12 @@ export function toProcessingJob(row: Row): ProcessingJob {
   return job;
 }
 
+/** A new job, or one that a person has changed. */
+type StorableJob = WithOptions &
+  Pick<NewJob, 'id' | 'queue' | 'priority' | 'maxRetries' | 'backoff' | 'label'>;
+
 /** The columns that a new job fills, in the order of NEW_JOB_COLUMNS. */
-export function newJobValues(job: NewJob): SqlValue[] {
+export function newJobValues(job: StorableJob): SqlValue[] {
   return [
     job.id,
     job.queue,
@@ -171,6 +179,7 @@ export function newJobValues(job: NewJob): SqlValue[] {
     backoffText(job.backoff),
     job.handler ?? '',
     workText(job),
+    job.label,
     writeOptions(job),
   ];
 }
@@ -185,4 +194,4 @@ function backoffText({ base, maxMs, jitter }: NewJob['backoff']): string {
   return JSON.stringify(backoff);
 }
 
-export const NEW_JOB_COLUMNS = 'id, queue, priority, max_retries, backoff, handler, command, options';
+export const NEW_JOB_COLUMNS = 'id, queue, priority, max_retries, backoff, handler, command, label, options';

@@ -4,6 +4,7 @@ import { startProgram } from '../../support/programs.js';
 import { insert, TO } from '../../support/stores.js';
 import type { OpenStoreUnderTest } from './store-under-test.js';
 import { finish, forThisTest, openSession, startJob } from './workers.js';
+import { cancelJob, retryJob } from './one-job.js';
 
 const CANCEL = { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' };
 
@@ -32,8 +33,8 @@ export function exerciseBell(open: OpenStoreUnderTest): void {
       const { session, job } = await startJob(store, { queue: 'b' });
       await wakes('the end', () => finish(store, session, job, TO.completed));
       await wakes('the stop', () => store.requestStop('gracefully'));
-      await wakes('the retry', () => store.retryJob(job.id, ['completed']));
-      await wakes('the cancel', () => store.cancelJob(job.id, CANCEL));
+      await wakes('the retry', () => retryJob(store, job.id, ['completed']));
+      await wakes('the cancel', () => cancelJob(store, job.id, CANCEL));
       await program.finish();
     });
 

@@ -5,6 +5,7 @@ import { ended, HOUR_MS, insert, jobOf, newJob, TO } from '../../support/stores.
 import { makeJob } from './job-in-state.js';
 import type { OpenStoreUnderTest } from './store-under-test.js';
 import { claim, claimOne, finish, forThisTest, openSession, startJob } from './workers.js';
+import { cancelJob, retryJob } from './one-job.js';
 
 const PLAIN: Cancel = { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' };
 const NOW: Cancel = { signal: 'SIGKILL', graceMs: 0, reason: 'cancelled by a person: at once' };
@@ -14,8 +15,8 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
   describe('cancelJob', () => {
     test('a job that nobody stored is null', async () => {
       const { store } = await forThisTest(open);
-      expect(await store.cancelJob('7', PLAIN)).toBeNull();
-      expect(await store.cancelJob('nobody', PLAIN)).toBeNull();
+      expect(await cancelJob(store, '7', PLAIN)).toBeNull();
+      expect(await cancelJob(store, 'nobody', PLAIN)).toBeNull();
     });
 
     test.each(WAITING)('a %s job is cancelled at once, keeps its counts, and never runs', async (state) => {
@@ -23,7 +24,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       const { store } = tested;
       const { id, seq, run, session } = await makeJob(tested, state);
       const before = await jobOf(store, id);
-      const cancelled = await store.cancelJob(id, PLAIN);
+      const cancelled = await cancelJob(store, id, PLAIN);
       expect(cancelled).toMatchObject({ state: 'cancelled', run, reason: PLAIN.reason });
       expect(cancelled).toMatchObject({ attempts: before.attempts, crashes: before.crashes });
       expect(cancelled).toEqual(await jobOf(store, id));
@@ -37,7 +38,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       const tested = await forThisTest(open);
       const { id, seq } = await makeJob(tested, state);
       const before = await tested.storedJob(seq);
-      await expect(tested.store.cancelJob(id, PLAIN)).rejects.toMatchObject({
+      await expect(cancelJob(tested.store, id, PLAIN)).rejects.toMatchObject({
         code: 'conflict',
         message: expect.stringContaining(state) as string,
         hint: expect.any(String) as string,
@@ -50,7 +51,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       const session = await openSession(store, { kind: 'run' });
       const job = await store.insertRunning(session, newJob());
       await finish(store, session, job, TO.failed);
-      expect(await store.cancelJob(job.id, PLAIN)).toMatchObject({ state: 'cancelled', attempts: 1 });
+      expect(await cancelJob(store, job.id, PLAIN)).toMatchObject({ state: 'cancelled', attempts: 1 });
       expect(await store.rerun(session, job.seq)).toBeNull();
       await store.closeSession(session);
       expect(await jobOf(store, job.id)).toMatchObject({ state: 'cancelled', reason: PLAIN.reason });
@@ -62,7 +63,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       const session = await openSession(store);
       for (let n = 0; n < 20; n++) {
         const { id } = await insert(store);
-        const [claims, cancelled] = await Promise.all([claim(store, session), other.cancelJob(id, PLAIN)]);
+        const [claims, cancelled] = await Promise.all([claim(store, session), cancelJob(other, id, PLAIN)]);
         expect(claims.length === 1 ? 'processing' : 'cancelled').toBe(cancelled?.state);
         for (const job of claims) await finish(store, session, job, TO.cancelled);
         expect((await jobOf(store, id)).state).toBe('cancelled');
@@ -75,7 +76,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       const { store } = await forThisTest(open);
       const { job } = await startJob(store, { graceMs: 1234 });
       const before = Date.now();
-      const asked = await store.cancelJob(job.id, PLAIN);
+      const asked = await cancelJob(store, job.id, PLAIN);
       if (asked?.state !== 'processing') throw new Error(`it is ${asked?.state}`);
       expect(asked.cancel).toEqual({ ...PLAIN, graceMs: 1234, atMs: expect.any(Number) as number });
       expect(asked.cancel?.atMs).toBeGreaterThanOrEqual(before);
@@ -90,7 +91,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       const stranger = await openSession(store);
       const other = await claimOne(store, stranger);
       expect((await store.outlook(session)).cancels).toEqual([]);
-      await store.cancelJob(job.id, { ...PLAIN, graceMs: 77 });
+      await cancelJob(store, job.id, { ...PLAIN, graceMs: 77 });
       const told = [{ seq: job.seq, run: job.run, cancel: { ...PLAIN, graceMs: 77 } }];
       expect((await store.outlook(session)).cancels).toMatchObject(told);
       const request = { finished: [], free: 0 };
@@ -105,7 +106,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       const { store } = await forThisTest(open);
       const { job } = await startJob(store);
       const ask = async (cancel: Partial<Cancel>): Promise<unknown> => {
-        const asked = await store.cancelJob(job.id, { ...PLAIN, ...cancel });
+        const asked = await cancelJob(store, job.id, { ...PLAIN, ...cancel });
         return asked?.state === 'processing' ? asked.cancel : null;
       };
       const first = await ask({ graceMs: HOUR_MS, signal: 'SIGINT', reason: 'first' });
@@ -124,7 +125,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
     test('ends with it as cancelled, for the reason that the person gave', async () => {
       const { store, storedJob } = await forThisTest(open);
       const { session, job } = await startJob(store);
-      await store.cancelJob(job.id, PLAIN);
+      await cancelJob(store, job.id, PLAIN);
       const end = ended(job, TO.cancelled, {
         exitCode: null,
         signal: 'SIGTERM',
@@ -148,7 +149,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       const { store, storedJob } = await forThisTest(open);
       for (const state of ['completed', 'dead'] as const) {
         const { session, job } = await startJob(store, { queue: state });
-        await store.cancelJob(job.id, PLAIN);
+        await cancelJob(store, job.id, PLAIN);
         const { cancelled } = await finish(store, session, job, TO[state]);
         expect(cancelled).toEqual([]);
         expect((await jobOf(store, job.id)).state).toBe(state);
@@ -159,7 +160,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
     test('that failed by itself meanwhile: the failure is counted, and nothing is retried', async () => {
       const { store } = await forThisTest(open);
       const { session, job } = await startJob(store);
-      await store.cancelJob(job.id, PLAIN);
+      await cancelJob(store, job.id, PLAIN);
       const { cancelled } = await finish(store, session, job, TO.failed);
       expect(cancelled).toEqual([{ seq: job.seq, run: job.run }]);
       expect(await jobOf(store, job.id)).toMatchObject({
@@ -175,7 +176,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       async (to) => {
         const { store, counters, countJobs } = await forThisTest(open);
         const { session, job } = await startJob(store);
-        await store.cancelJob(job.id, PLAIN);
+        await cancelJob(store, job.id, PLAIN);
         await finish(store, session, job, TO[to]);
         expect(await jobOf(store, job.id)).toMatchObject({ state: 'cancelled', reason: PLAIN.reason });
         expect(await claim(store, session)).toEqual([]);
@@ -186,7 +187,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
     test('a claim whose answer never arrived is cancelled instead of given back', async () => {
       const { store } = await forThisTest(open);
       const { session, job } = await startJob(store);
-      await store.cancelJob(job.id, PLAIN);
+      await cancelJob(store, job.id, PLAIN);
       const { lost, cancels } = await store.exchange(session, { running: [], finished: [], free: 1 });
       expect({ lost, cancels }).toEqual({ lost: [], cancels: [] });
       expect(await jobOf(store, job.id)).toMatchObject({ state: 'cancelled', run: 1 });
@@ -195,7 +196,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
     test('a session that closes leaves it cancelled', async () => {
       const { store } = await forThisTest(open);
       const { session, job } = await startJob(store);
-      await store.cancelJob(job.id, PLAIN);
+      await cancelJob(store, job.id, PLAIN);
       await store.closeSession(session);
       expect(await jobOf(store, job.id)).toMatchObject({ state: 'cancelled', reason: PLAIN.reason });
     });
@@ -206,7 +207,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
     ] as const)('rescued %s, it is cancelled; the crash is counted', async (_how, transition, crashes) => {
       const { store, connect } = await forThisTest(open);
       const { session, job } = await startJob(store);
-      await store.cancelJob(job.id, PLAIN);
+      await cancelJob(store, job.id, PLAIN);
       const lostRun = ended(job, transition, { outcome: 'lost', reason: 'lost: its worker died' });
       await (await connect()).rescueSession(session, [lostRun]);
       expect(await jobOf(store, job.id)).toMatchObject({
@@ -222,7 +223,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       const { store, connect } = await forThisTest(open);
       const session = await openSession(store, { kind: 'run' });
       const job = await store.insertRunning(session, newJob());
-      await store.cancelJob(job.id, PLAIN);
+      await cancelJob(store, job.id, PLAIN);
       await (await connect()).rescueSession(session, []);
       expect(await jobOf(store, job.id)).toMatchObject({ state: 'cancelled', reason: PLAIN.reason });
     });
@@ -230,7 +231,7 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
     test('the end of a run that is no longer the session’s own changes nothing', async () => {
       const { store, storedJob } = await forThisTest(open);
       const { job } = await startJob(store);
-      await store.cancelJob(job.id, PLAIN);
+      await cancelJob(store, job.id, PLAIN);
       const before = await storedJob(job.seq);
       const stranger = await openSession(store);
       const { lost, cancelled } = await finish(store, stranger, job, TO.cancelled);
@@ -245,9 +246,9 @@ export function exerciseCancel(open: OpenStoreUnderTest): void {
       const { store } = await forThisTest(open);
       const { session, job } = await startJob(store);
       if (when === 'while it waits') await finish(store, session, job, TO.failed);
-      await store.cancelJob(job.id, PLAIN);
+      await cancelJob(store, job.id, PLAIN);
       if (when === 'while it runs') await finish(store, session, job, TO.cancelled);
-      expect(await store.retryJob(job.id, ['cancelled'])).toMatchObject({ state: 'pending', attempts: 0 });
+      expect(await retryJob(store, job.id, ['cancelled'])).toMatchObject({ state: 'pending', attempts: 0 });
       const again = await claimOne(store, session);
       expect(again).toMatchObject({ run: 2, cancel: null });
       expect((await store.outlook(session)).cancels).toEqual([]);

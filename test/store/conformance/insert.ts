@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { HOUR_MS, insert, jobOf, newJob } from '../../support/stores.js';
 import type { OpenStoreUnderTest } from './store-under-test.js';
 import { forThisTest } from './workers.js';
+import { changeJob } from './one-job.js';
 
 export function exerciseInsert(open: OpenStoreUnderTest): void {
   describe('insertJobs', () => {
@@ -27,6 +28,8 @@ export function exerciseInsert(open: OpenStoreUnderTest): void {
         command: ['printf', '%s', "it's\n\u{1f980} \u2028", ''],
         queue: 'q-1',
         priority: -7,
+        tags: ['nightly', 'a.b'],
+        label: 'a \u{1f980} label',
         maxRetries: 9,
         backoff: { base: 1.5, maxMs: 60_000, jitter: 0.25 },
         timeoutMs: 1500,
@@ -45,7 +48,7 @@ export function exerciseInsert(open: OpenStoreUnderTest): void {
         processLimit: 1,
       });
       await insert(store, given);
-      const { start: _start, ...expected } = given;
+      const { start: _start, hold: _hold, ...expected } = given;
       expect(await jobOf(store, 'whole')).toMatchObject(expected);
     });
 
@@ -110,6 +113,8 @@ export function exerciseInsert(open: OpenStoreUnderTest): void {
           maxRetries: n,
           backoff: { base: 1 + n / 100, maxMs: null, jitter: 0 },
           timeoutMs: n + 1,
+          tags: n % 4 === 0 ? [`t${n}`] : [],
+          label: n % 6 === 0 ? `label ${n}` : null,
           start: n % 11 === 0 ? { delayMs: HOUR_MS } : { delayMs: 0 },
         }),
       );
@@ -119,9 +124,21 @@ export function exerciseInsert(open: OpenStoreUnderTest): void {
       const seqs = results.map((result) => (result.outcome === 'inserted' ? result.seq : 0));
       expect(seqs).toEqual(given.map((_, index) => index + 1));
       for (const index of [0, 999, 1000, 1499, 1500, 1501, 1511, 2345, 2999, 3000, 3002]) {
-        const { start: _start, id: _id, ...expected } = given[index] ?? newJob();
+        const { start: _start, hold: _hold, id: _id, ...expected } = given[index] ?? newJob();
         expect(await jobOf(store, results[index]?.id ?? '')).toMatchObject({ ...expected, seq: index + 1 });
       }
+      expect(await counters()).toEqual(await countJobs());
+    });
+
+    test('a job that is to be held waits for its release, whatever its time', async () => {
+      const { store, counters, countJobs } = await forThisTest(open);
+      await insert(store, { id: 'now', hold: true });
+      await insert(store, { id: 'later', hold: true, start: { delayMs: HOUR_MS } });
+      expect((await jobOf(store, 'now')).state).toBe('held');
+      expect((await jobOf(store, 'later')).state).toBe('held');
+      const release = async (id: string): Promise<unknown> => changeJob(store, id, { kind: 'release' });
+      expect(await release('now')).toMatchObject({ state: 'pending' });
+      expect(await release('later')).toMatchObject({ state: 'scheduled' });
       expect(await counters()).toEqual(await countJobs());
     });
 

@@ -3,10 +3,12 @@ import { cursorOf, parseCursor } from '../../../src/job/cursor.js';
 import type { Job } from '../../../src/job/job.js';
 import { STATES } from '../../../src/job/state.js';
 import type { State } from '../../../src/job/state.js';
-import type { JobFilter, Store } from '../../../src/store/store.js';
+import type { ListRequest } from '../../../src/job/selection.js';
+import type { Store } from '../../../src/store/store.js';
 import { ended, HOUR_MS, insert, newJob, TO } from '../../support/stores.js';
 import type { OpenStoreUnderTest, StoreUnderTest } from './store-under-test.js';
 import { claim, forThisTest, openSession } from './workers.js';
+import { retryJob } from './one-job.js';
 
 const EACH = 7;
 const ALL = { limit: 1000 };
@@ -35,7 +37,7 @@ async function fill({ store, force }: StoreUnderTest): Promise<void> {
 }
 
 /** Every page to the end. */
-async function pages(store: Store, filter: JobFilter): Promise<Job[][]> {
+async function pages(store: Store, filter: ListRequest): Promise<Job[][]> {
   const found: Job[][] = [];
   for (;;) {
     const last = found.at(-1)?.at(-1);
@@ -78,7 +80,7 @@ export function exerciseLists(open: OpenStoreUnderTest): void {
       const first = await store.listJobs(filter);
       const last = first.at(-1);
       if (last === undefined) throw new Error('nothing is completed');
-      for (const job of first) await store.retryJob(job.id, ['completed']);
+      for (const job of first) await retryJob(store, job.id, ['completed']);
       const session = await openSession(store);
       const claims = await claim(store, session, 3);
       await store.exchange(session, {

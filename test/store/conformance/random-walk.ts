@@ -8,6 +8,7 @@ import { ended, HOUR_MS, newJob } from '../../support/stores.js';
 import type { OpenStoreUnderTest } from './store-under-test.js';
 import { checkInvariants, type Walk, type WalkedSession } from './walk-invariants.js';
 import { openSession } from './workers.js';
+import { cancelJob, retryJob } from './one-job.js';
 
 /** One random step; the invariants are checked after each. */
 type Step =
@@ -110,11 +111,11 @@ async function take(walk: Walk, step: Step): Promise<void> {
       return endSession(walk, step.who, step.kind);
     case 'retry':
       return unlessConflict(
-        walk.store.retryJob(String(step.seq), ['dead', 'failed', 'completed', 'cancelled']),
+        retryJob(walk.store, String(step.seq), ['dead', 'failed', 'completed', 'cancelled']),
       );
     case 'cancel':
       return unlessConflict(
-        walk.store.cancelJob(String(step.seq), { signal: 'SIGTERM', graceMs: null, reason: 'cancelled' }),
+        cancelJob(walk.store, String(step.seq), { signal: 'SIGTERM', graceMs: null, reason: 'cancelled' }),
       );
     case 'time passes':
       return walk.makeDue();

@@ -4,6 +4,7 @@ import { insert, jobOf, newJob, TO } from '../../support/stores.js';
 import { makeJob } from './job-in-state.js';
 import type { OpenStoreUnderTest } from './store-under-test.js';
 import { claimOne, finish, forThisTest, openSession, startJob } from './workers.js';
+import { retryJob } from './one-job.js';
 
 const ANY = statesBefore('retry');
 
@@ -11,8 +12,8 @@ export function exerciseRetry(open: OpenStoreUnderTest): void {
   describe('retryJob', () => {
     test('a job that nobody stored is null', async () => {
       const { store } = await forThisTest(open);
-      expect(await store.retryJob('7', ANY)).toBeNull();
-      expect(await store.retryJob('nobody', ANY)).toBeNull();
+      expect(await retryJob(store, '7', ANY)).toBeNull();
+      expect(await retryJob(store, 'nobody', ANY)).toBeNull();
     });
 
     test.each(['dead', 'completed', 'cancelled'] as const)(
@@ -26,7 +27,7 @@ export function exerciseRetry(open: OpenStoreUnderTest): void {
         await finish(store, session, again, state === 'dead' ? { ...TO.dead, crashes: 2 } : TO[state]);
         expect(await jobOf(store, job.id)).toMatchObject({ state, crashes: 2 });
 
-        const retried = await store.retryJob(job.id, ANY);
+        const retried = await retryJob(store, job.id, ANY);
         expect(retried).toMatchObject({ state: 'pending', attempts: 0, crashes: 0, run: 2 });
         expect(retried).toEqual(await jobOf(store, job.id));
         expect((await store.listRuns(job.seq)).map(({ run }) => run)).toEqual([1, 2]);
@@ -38,7 +39,7 @@ export function exerciseRetry(open: OpenStoreUnderTest): void {
       const { store } = await forThisTest(open);
       const { session, job } = await startJob(store);
       await finish(store, session, job, { ...TO.failed, attempts: 2 });
-      const retried = await store.retryJob(job.id, ANY);
+      const retried = await retryJob(store, job.id, ANY);
       expect(retried).toMatchObject({ state: 'pending', attempts: 2, run: 1 });
       expect(retried?.runAtMs).toBeLessThanOrEqual(Date.now());
       expect((await claimOne(store, session)).attempts).toBe(2);
@@ -48,7 +49,7 @@ export function exerciseRetry(open: OpenStoreUnderTest): void {
       const tested = await forThisTest(open);
       const { id, seq } = await makeJob(tested, 'completed');
       const before = await tested.storedJob(seq);
-      await expect(tested.store.retryJob(id, ['dead'])).rejects.toMatchObject({
+      await expect(retryJob(tested.store, id, ['dead'])).rejects.toMatchObject({
         code: 'conflict',
         message: expect.stringMatching(/completed.*dead/) as string,
       });
@@ -58,7 +59,7 @@ export function exerciseRetry(open: OpenStoreUnderTest): void {
     test('a state that retry never leaves is a conflict even where it is asked for', async () => {
       const { store } = await forThisTest(open);
       const { id } = await insert(store);
-      await expect(store.retryJob(id, ['pending'])).rejects.toMatchObject({ code: 'conflict' });
+      await expect(retryJob(store, id, ['pending'])).rejects.toMatchObject({ code: 'conflict' });
     });
 
     test('the failed job of a foreground run is its own', async () => {
@@ -68,7 +69,7 @@ export function exerciseRetry(open: OpenStoreUnderTest): void {
       const job = await store.insertRunning(session, newJob());
       await finish(store, session, job, TO.failed);
       const before = await tested.storedJob(job.seq);
-      await expect(store.retryJob(job.id, ANY)).rejects.toMatchObject({ code: 'conflict' });
+      await expect(retryJob(store, job.id, ANY)).rejects.toMatchObject({ code: 'conflict' });
       expect(await tested.storedJob(job.seq)).toEqual(before);
     });
   });

@@ -4,6 +4,7 @@ import type { Session } from '../../../src/store/store.js';
 import { jobOf, newJob, TO } from '../../support/stores.js';
 import type { OpenStoreUnderTest, StoreUnderTest } from './store-under-test.js';
 import { claim, finish, forThisTest, openSession } from './workers.js';
+import { retryJob } from './one-job.js';
 
 interface Foreground extends StoreUnderTest {
   readonly session: Session;
@@ -89,7 +90,7 @@ export function exerciseRunSessions(open: OpenStoreUnderTest): void {
     test('a job that was completed in the foreground may be retried by the workers', async () => {
       const { store, session, job } = await startForeground(open);
       await finish(store, session, job, TO.completed);
-      await store.retryJob('fore', ['completed']);
+      await retryJob(store, 'fore', ['completed']);
       const worker = await openSession(store);
       expect(await claim(store, worker)).toMatchObject([{ id: 'fore', run: 2, sessionId: worker.id }]);
     });

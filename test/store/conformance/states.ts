@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/job/change.js';
 import type { Transition } from '../../../src/job/decide.js';
 import { STATES, statesBefore, TRANSITIONS } from '../../../src/job/state.js';
 import type { Operation, State } from '../../../src/job/state.js';
@@ -8,6 +9,7 @@ import { makeJob } from './job-in-state.js';
 import type { JobInState } from './job-in-state.js';
 import type { OpenStoreUnderTest, StoreUnderTest } from './store-under-test.js';
 import { forThisTest } from './workers.js';
+import { cancelJob, changeJob } from './one-job.js';
 
 /** 'done', or how the operation said no. */
 type Answer = 'done' | 'lost' | 'nothing' | 'conflict';
@@ -21,7 +23,7 @@ interface Way {
   readonly act: (tested: StoreUnderTest, job: JobInState) => Promise<Answer>;
 }
 
-/** Every operation built so far, in each of its ways. `hold` and `release` come later. */
+/** Every operation, in each of its ways. */
 const WAYS: readonly Way[] = [
   {
     operation: 'promote',
@@ -70,14 +72,32 @@ const WAYS: readonly Way[] = [
   },
   cancel('cancelled', 'cancel of a job that waits'),
   cancel('processing', 'cancel of a job that runs'),
+  change('retry', 'pending', { kind: 'retry', from: statesBefore('retry'), delayMs: 0 }),
+  change('retry', 'scheduled', { kind: 'retry', from: statesBefore('retry'), delayMs: 60_000 }),
+  change('hold', 'held', { kind: 'hold' }),
+  change('release', 'pending', { kind: 'release' }),
   {
-    operation: 'retry',
-    name: 'retry',
-    to: 'pending',
+    operation: 'release',
+    name: 'release of a job whose time has not come',
+    to: 'scheduled',
     refusal: 'conflict',
-    act: ({ store }, { id }) => orConflict(store.retryJob(id, statesBefore('retry'))),
+    act: async ({ store }, { id }) => {
+      const isAhead = (await jobOf(store, id)).state === 'held';
+      if (isAhead) await changeJob(store, id, { kind: 'set', settings: { delay: '1h' } });
+      return orConflict(changeJob(store, id, { kind: 'release' }));
+    },
   },
 ];
+
+function change(operation: Operation, to: State, asked: Change): Way {
+  return {
+    operation,
+    name: `${operation} to ${to}`,
+    to,
+    refusal: 'conflict',
+    act: ({ store }, { id }) => orConflict(changeJob(store, id, asked)),
+  };
+}
 
 async function orConflict(change: Promise<unknown>): Promise<Answer> {
   try {
@@ -99,7 +119,7 @@ function cancel(to: State, name: string): Way {
     act: async ({ store }, { id }) => {
       const isOther = ((await jobOf(store, id)).state === 'processing') !== (to === 'processing');
       const request = { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' };
-      return isOther ? 'conflict' : orConflict(store.cancelJob(id, request));
+      return isOther ? 'conflict' : orConflict(cancelJob(store, id, request));
     },
   };
 }
@@ -143,6 +163,8 @@ export function exerciseStates(open: OpenStoreUnderTest): void {
         'give_back',
         'rescue',
         'cancel',
+        'hold',
+        'release',
         'retry',
       ] as const) {
         const reached = WAYS.filter((way) => way.operation === operation).map((way) => way.to);

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { FINAL_STATES, STATES } from '../../../src/job/state.js';
 import { insertRunning, rerun } from '../../../src/store/sqlite/attached.js';
-import { cancelJob } from '../../../src/store/sqlite/cancel.js';
+import { changeJobs } from '../../../src/store/sqlite/change.js';
 import { exchange, outlook } from '../../../src/store/sqlite/claims.js';
 import { Connection } from '../../../src/store/sqlite/connection.js';
 import { counts, isDrained } from '../../../src/store/sqlite/counters.js';
 import type { Statement } from '../../../src/store/sqlite/driver.js';
 import { insertJobs } from '../../../src/store/sqlite/insert.js';
-import { getJob, retryJob } from '../../../src/store/sqlite/jobs.js';
+import { getJob } from '../../../src/store/sqlite/jobs.js';
 import { listJobs } from '../../../src/store/sqlite/list.js';
 import { beginPruneRound, countPrunable, pruneJobs } from '../../../src/store/sqlite/prune.js';
 import { listQueues } from '../../../src/store/sqlite/queues.js';
@@ -80,10 +80,14 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   const many = await exchange(connection, session, { running: [], finished: [], free: 20 });
   const ends = many.claims.map((claimed) => ended(claimed, TO.completed));
   await exchange(connection, session, { running: [], finished: ends, free: 0 });
-  await retryJob(connection, '3', ['completed']);
+  await changeJobs(connection, { ids: ['3'] }, { kind: 'retry', from: ['completed'], delayMs: 0 });
   const request = { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' };
-  await cancelJob(connection, '3', request);
-  await retryJob(connection, '3', ['cancelled']);
+  await changeJobs(connection, { ids: ['3'] }, { kind: 'hold' });
+  await changeJobs(connection, { ids: ['3'] }, { kind: 'release' });
+  await changeJobs(connection, { ids: ['3'] }, { kind: 'set', settings: { priority: 3, tags: ['nightly'] } });
+  await changeJobs(connection, { ids: ['3'] }, { kind: 'cancel', cancel: request });
+  await changeJobs(connection, { ids: ['3'] }, { kind: 'retry', from: ['cancelled'], delayMs: 1000 });
+  await changeJobs(connection, { ids: ['4'] }, { kind: 'remove', from: FINAL_STATES });
   const job = await insertRunning(connection, { ...session, kind: 'run' }, newJob());
   await exchange(
     connection,
@@ -91,7 +95,7 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
     { running: [], finished: [ended(job, TO.failed)], free: 0 },
   );
   const again = await rerun(connection, session, job.seq);
-  if (again !== null) await cancelJob(connection, again.id, request);
+  if (again !== null) await changeJobs(connection, { ids: [again.id] }, { kind: 'cancel', cancel: request });
   await outlook(connection, session);
   await getJob(connection, '1');
   await getJob(connection, 'named');
@@ -186,7 +190,7 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
     /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/,
   ],
   ['the list of dead jobs', /WHERE state = 'dead'/, /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/],
-  ['the list of held jobs', /state = 'held'/, /INDEX jobs_put_aside \(state=\?( AND [a-z_]+[=<]\?)*\)/],
+  ['the list of held jobs', /WHERE state = 'held'/, /INDEX jobs_put_aside \(state=\?( AND [a-z_]+[=<]\?)*\)/],
 ];
 
 test.each(EXPECTED)('%s uses its index', (_what, text, index) => {

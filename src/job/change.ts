@@ -1,0 +1,40 @@
+/** What a person does to jobs, checked. Pure. */
+import type { QueueError } from '../errors.js';
+import type { Cancel } from './cancel.js';
+import type { Job } from './job.js';
+import type { JobSettings } from './settings.js';
+import { AT_REST, statesBefore } from './state.js';
+import type { State } from './state.js';
+
+export type Change =
+  | { readonly kind: 'cancel'; readonly cancel: Cancel }
+  /** `from`: a job in another state is refused. */
+  | { readonly kind: 'retry'; readonly from: readonly State[]; readonly delayMs: number }
+  | { readonly kind: 'remove'; readonly from: readonly State[] }
+  | { readonly kind: 'hold' | 'release' }
+  | { readonly kind: 'set'; readonly settings: JobSettings };
+
+/** What became of one job: the job as it is now, or before it was removed. */
+export type ChangedJob =
+  | { readonly id: string; readonly outcome: 'changed'; readonly job: Job }
+  | { readonly id: string; readonly outcome: 'missing' }
+  /** Its state does not allow it, or the settings do not fit it. */
+  | { readonly id: string; readonly outcome: 'refused'; readonly error: QueueError };
+
+export type ChangeKind = Change['kind'];
+
+/** The states in which a job can be changed so; in any other one it is refused. */
+export function statesOfChange(change: Change): readonly State[] {
+  switch (change.kind) {
+    case 'retry':
+      return statesBefore('retry').filter((state) => change.from.includes(state));
+    case 'cancel':
+    case 'hold':
+    case 'release':
+      return statesBefore(change.kind);
+    case 'remove':
+      return AT_REST.filter((state) => change.from.includes(state));
+    case 'set':
+      return AT_REST;
+  }
+}
