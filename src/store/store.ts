@@ -247,10 +247,7 @@ interface ClaimStore {
 interface SessionStore {
   /** A name for a lock that is not in use, for a launcher to make and hold. */
   newLockFile(): string;
-  /**
-   * Takes the liveness lock, then inserts the session: from then on it is alive until its process ends. `conflict`: a
-   * living worker has its name.
-   */
+  /** Takes the liveness lock, then inserts the session: it lives until its process ends. `conflict`: its name is taken. */
   openSession(owner: SessionOwner): Promise<Session>;
   /** Removes the session and frees its lock. What it still owned is given back; a `run` session's job dies. */
   closeSession(session: Session): Promise<void>;
@@ -283,7 +280,6 @@ export interface Store
   /** Directories for what does not fit in the store: output and notes of this database. */
   readonly logsDir: string;
   readonly runDir: string;
-  /** The logs of detached workers. Made by the first of them. */
   readonly workersDir: string;
   readonly bell: Bell;
   close(): Promise<void>;

@@ -53,7 +53,7 @@ test('-f goes on across a rotation, loses nothing, and ends when the worker is g
   await detach(cli, 'a');
   const follower = cli.start(['worker', 'logs', 'a', '-f', '-n', '5']);
   await follower.saw('Polling for jobs...');
-  for (let n = 1; n <= 30; n++) await cli.ok('enqueue', '-q', '--', `true ${n}`);
+  await cli.enqueueAll(Array.from({ length: 30 }, () => ({ command: 'true' })));
   await follower.saw('Job 30 completed');
   await cli.ok('worker', 'stop', '--wait');
   const { code, stdout, stderr } = await follower.ended;
