@@ -57,6 +57,8 @@ async function open(): Promise<StoreUnderTest> {
       else await run('UPDATE jobs SET run_at = $1 WHERE seq = $2', LONG_AGO, seq);
     },
     forgetSession: (id) => run('DELETE FROM workers WHERE session_id = $1', id),
+    writeAct: (kind, seqs, atMs) =>
+      run('INSERT INTO acts (at, kind, seqs) VALUES ($1, $2, $3)', atMs, kind, JSON.stringify(seqs)),
     counters: () =>
       counts(
         `SELECT queue, state, sum(n)::integer AS n FROM counters GROUP BY queue, state HAVING sum(n) <> 0

@@ -20,16 +20,17 @@ const NEXT_LANE = `
   WHERE j.state = 'pending' AND (j.queue, j.handler) > (every_lane.queue, every_lane.handler)
   ORDER BY j.queue, j.handler LIMIT 1`;
 
-/**
- * `lanes`: where jobs are ready that are alike for a claim, found by one probe of the claim index each; those that the session
- * serves and that nobody has paused. Needs WITH RECURSIVE.
- */
-export const lanes = (parameters: ClaimParameters): string => `
+/** `every_lane`: where jobs are ready that are alike for a claim, found by one probe of the claim index each. */
+export const EVERY_LANE = `
   every_lane AS (
     (${FIRST_LANE})
     UNION ALL
     SELECT next.queue, next.handler FROM every_lane CROSS JOIN LATERAL (${NEXT_LANE}) next
-  ),
+  )`;
+
+/** `lanes`: those of them that the session serves and that nobody has paused. Needs WITH RECURSIVE. */
+export const lanes = (parameters: ClaimParameters): string => `
+  ${EVERY_LANE},
   lanes AS MATERIALIZED (
     SELECT queue, handler FROM every_lane l WHERE ${serves('l', parameters)} AND ${NOT_PAUSED('l.queue')}
   )`;

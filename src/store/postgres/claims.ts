@@ -14,6 +14,8 @@ import { CLOCK } from './now.js';
 import { DUE, NEXT_DUE_MS, PROMOTED, PROMOTIONS_COUNTED } from './promote.js';
 import { HEEDS_PAUSES } from './queues.js';
 import { inOrder, without, withoutTwins } from './run-keys.js';
+import { toStop } from './session-rows.js';
+import type { SessionRow } from './session-rows.js';
 
 /** $1 is the session; the reported runs follow, then these. */
 const [RUNNING_SEQS, RUNNING_RUNS, FREE, STRIPE, KEEPS, QUEUES, HANDLERS] = Array.from(
@@ -34,7 +36,7 @@ const BEAT_EVERY_MS = 1000;
 const EXCHANGE = `
   WITH RECURSIVE ${CLOCK}, ${HEEDS_PAUSES},
   own AS MATERIALIZED (
-    SELECT session_id, stop_requested_at FROM queuectl.workers WHERE session_id = $1::bigint FOR KEY SHARE
+    SELECT session_id, stop_requested_at, stop_now FROM queuectl.workers WHERE session_id = $1::bigint FOR KEY SHARE
   ),
   finished AS MATERIALIZED (${finishedRows(2)}),
   running AS MATERIALIZED (SELECT * FROM unnest(${RUNNING_SEQS}::bigint[], ${RUNNING_RUNS}::integer[]) AS r (seq, run)),
@@ -50,7 +52,7 @@ const EXCHANGE = `
     UPDATE queuectl.workers w SET heartbeat = now FROM clock, own
     WHERE w.session_id = own.session_id AND w.heartbeat <= now - ${BEAT_EVERY_MS}
   )
-  SELECT (SELECT stop_requested_at IS NOT NULL FROM own) AS stop_requested,
+  SELECT (SELECT stop_requested_at FROM own) AS stop_requested_at, (SELECT stop_now FROM own) AS stop_now,
     (SELECT json_agg(c ORDER BY c.priority DESC, c.run_at, c.seq) FROM claimed c) AS claims,
     (SELECT json_agg(json_build_array(f.seq, f.run)) FROM finished f
       WHERE (f.seq, f.run) NOT IN (SELECT seq, run FROM owned)) AS refused,
@@ -88,7 +90,7 @@ export async function exchange(
     lost: [...lost, ...inOrder(request.running, keysIn(row['disowned']))],
     cancelled: inOrder(first, [...keysIn(row['cancelled']), ...before.cancelled]),
     cancels: toCancelledRuns(row['cancels']),
-    stopRequested: row['stop_requested'] === true,
+    stopRequested: toStop(row as unknown as SessionRow),
   };
 }
 
@@ -120,9 +122,9 @@ function toCancelledRuns(json: unknown): CancelledRun[] {
 
 const OUTLOOK = `
   WITH RECURSIVE ${lanes({ queues: '$2', handlers: '$3', free: '' })},
-  own AS MATERIALIZED (SELECT stop_requested_at FROM queuectl.workers WHERE session_id = $1::bigint)
+  own AS MATERIALIZED (SELECT stop_requested_at, stop_now FROM queuectl.workers WHERE session_id = $1::bigint)
   SELECT ${HAS_READY} AS ready, ${NEXT_DUE_MS} AS next_due_ms,
-    EXISTS (SELECT 1 FROM own) AS lives, (SELECT stop_requested_at IS NOT NULL FROM own) AS stop_requested,
+    EXISTS (SELECT 1 FROM own) AS lives, (SELECT stop_requested_at FROM own) AS stop_requested_at, (SELECT stop_now FROM own) AS stop_now,
     (SELECT json_agg(json_build_array(seq, run, cancel)) FROM queuectl.jobs
       WHERE session_id = $1::bigint AND state = 'processing' AND cancel IS NOT NULL) AS cancels`;
 
@@ -134,7 +136,7 @@ export async function outlook(connection: Connection, session: Session): Promise
     ready: nextDueMs === 0 || row?.['ready'] === true,
     nextDueMs,
     cancels: toCancelledRuns(row?.['cancels']),
-    stopRequested: row?.['stop_requested'] === true,
+    stopRequested: row === undefined ? null : toStop(row as unknown as SessionRow),
     sessionLives: row?.['lives'] === true,
   };
 }

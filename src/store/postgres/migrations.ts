@@ -92,7 +92,8 @@ CREATE TABLE queuectl.workers (            -- one row for each session: one star
   started_at bigint NOT NULL,
   heartbeat bigint NOT NULL,
   lease_ms bigint NOT NULL,                -- how long it may be silent before others, elsewhere, take its jobs
-  stop_requested_at bigint
+  stop_requested_at bigint,
+  stop_now boolean NOT NULL DEFAULT false  -- what runs is ended and given back
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 
 CREATE TABLE queuectl.queues (
@@ -135,4 +136,4 @@ INSERT INTO queuectl.meta (key, value)
   VALUES ('database_id', 'pg-' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 16));
 `;
 
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, checksum: '1e1b96b5', sql: FIRST }];
+export const MIGRATIONS: readonly Migration[] = [{ version: 1, checksum: '9d1ffc5b', sql: FIRST }];

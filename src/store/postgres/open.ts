@@ -6,11 +6,14 @@ import { ensureHome, makeDirectory } from '../../home.js';
 import type { SessionLock, SessionLocks } from '../liveness.js';
 import type { OpenOptions, Store } from '../store.js';
 import { insertRunning, rerun } from './attached.js';
+import { forgetActs } from './acts.js';
 import { changeJobs } from './change.js';
+import { beginChanges, changes, findJobs, runsAfter } from './changes.js';
 import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
 import { Doubts } from './doubts.js';
+import { listEnded } from './ended-jobs.js';
 import { groupJobs } from './groups.js';
 import { homeId } from './home-id.js';
 import { insertJobs } from './insert.js';
@@ -20,6 +23,7 @@ import { createNotifications } from './notifications.js';
 import { beginPruneRound, countPrunable, pruneJobs } from './prune.js';
 import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
 import { forgetPruned, listPruned } from './remove.js';
+import { changeMark, readyLanes } from './ready-lanes.js';
 import { areProcessing, latestRuns, listRuns } from './runs.js';
 import { prepareSchema } from './schema.js';
 import { countJobs, selectSeqs } from './select.js';
@@ -28,10 +32,14 @@ import {
   listDeadSessions,
   listLockNames,
   listOwned,
+  listOwnedIds,
   listSessions,
   removeSession,
   requestStop,
 } from './sessions.js';
+import { createSessionProbe } from './session-probe.js';
+import type { SessionRow } from './session-rows.js';
+import { unservedLanes } from './unserved.js';
 import { createUpkeep } from './upkeep.js';
 
 const LEASE_MS = 30_000;
@@ -62,6 +70,14 @@ function createStore(connection: Connection, home: string, databaseId: string, l
   const upkeep = createUpkeep(connection);
   const doubts = new Doubts();
   let isClosed = false;
+  const probe = createSessionProbe({
+    locks,
+    locksDir: runDir,
+    homeId: () => homeId(home),
+    host: hostname(),
+    isOwn: (id) => held.has(id),
+  });
+  const isLiving = (row: SessionRow): boolean => !probe.isDead(row);
 
   /** Rings after the commit of a change that another process may be waiting for. */
   const ringing = async <T>(change: Promise<T>): Promise<T> => {
@@ -75,6 +91,7 @@ function createStore(connection: Connection, home: string, databaseId: string, l
     home,
     logsDir,
     runDir,
+    workersDir: join(directory, 'workers'),
     bell,
     insertJobs: (jobs, onConflict) => ringing(insertJobs(connection, jobs, onConflict)),
     getJob: (id) => getJob(connection, id),
@@ -88,6 +105,14 @@ function createStore(connection: Connection, home: string, databaseId: string, l
     pauses: () => pauses(connection),
     pauseQueues: (names) => ringing(pauseQueues(connection, names)),
     resumeQueues: (names) => ringing(resumeQueues(connection, names)),
+    listEnded: (state, sinceMs, after, limit) => listEnded(connection, state, sinceMs, after, limit),
+    beginChanges: (sinceMs) => beginChanges(connection, sinceMs),
+    changes: (cursor) => changes(connection, cursor),
+    findJobs: (seqs) => findJobs(connection, seqs),
+    runsAfter: (runs) => runsAfter(connection, runs),
+    forgetActs: (beforeMs, limit) => forgetActs(connection, beforeMs, limit),
+    readyLanes: () => readyLanes(connection),
+    changeMark: () => changeMark(connection),
     pruneJobs: (selection, limit) => pruneJobs(connection, selection, limit),
     countPrunable: (selection) => countPrunable(connection, selection),
     listPruned: () => listPruned(connection),
@@ -118,7 +143,7 @@ function createStore(connection: Connection, home: string, databaseId: string, l
       try {
         const place = { homeId: homeId(home), leaseMs: LEASE_MS };
         const launcherLock = owner.launcherLock === null ? null : locks.lockOf(owner.launcherLock);
-        const session = await insertSession(connection, owner, place, lock, launcherLock);
+        const session = await insertSession(connection, owner, place, lock, launcherLock, isLiving);
         failpoint('session.after_commit');
         held.set(session.id, lock);
         return session;
@@ -137,13 +162,12 @@ function createStore(connection: Connection, home: string, databaseId: string, l
       for (const name of lockNames) locks.removeLockFile(join(runDir, name));
     },
     listSessions: (kind) => listSessions(connection, kind),
-    listDeadSessions: (bootId) =>
-      listDeadSessions(connection, locks, runDir, { homeId: homeId(home), bootId, host: hostname() }, (id) =>
-        held.has(id),
-      ),
+    listDeadSessions: (bootId) => listDeadSessions(connection, probe, bootId),
     sweepLocks: async () => locks.removeLeftLocks(runDir, await listLockNames(connection, homeId(home))),
     listOwned: (session) => listOwned(connection, session),
-    requestStop: (sessionIds) => ringing(requestStop(connection, sessionIds)),
+    listOwnedIds: (session, limit) => listOwnedIds(connection, session, limit),
+    requestStop: (how, sessionIds) => ringing(requestStop(connection, how, sessionIds)),
+    unservedLanes: (lanes) => unservedLanes(connection, lanes, isLiving),
     close: async () => {
       if (isClosed) return;
       isClosed = true;

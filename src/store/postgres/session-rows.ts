@@ -1,6 +1,6 @@
 /** Rows become sessions here, and nowhere else. */
 import type { Row } from '../rows/row.js';
-import type { Session, SessionKind } from '../store.js';
+import type { HowToStop, Session, SessionKind } from '../store.js';
 
 export interface SessionRow {
   readonly session_id: number;
@@ -21,12 +21,15 @@ export interface SessionRow {
   readonly heartbeat: number;
   readonly lease_ms: number;
   readonly stop_requested_at: number | null;
+  readonly stop_now: boolean;
+  readonly name: string | null;
 }
 
 export function toSession(row: Row): Session {
   const stored = row as unknown as SessionRow;
   return {
     id: stored.session_id,
+    name: stored.name,
     kind: stored.kind,
     host: stored.host,
     bootId: stored.boot_id,
@@ -36,6 +39,11 @@ export function toSession(row: Row): Session {
     queues: stored.queues === null ? null : (JSON.parse(stored.queues) as string[]),
     handlers: stored.handlers === null ? [''] : (JSON.parse(stored.handlers) as string[]),
     startedAtMs: stored.started_at,
-    stopRequested: stored.stop_requested_at !== null,
+    stopRequested: toStop(stored),
   };
+}
+
+export function toStop(row: Pick<SessionRow, 'stop_requested_at' | 'stop_now'>): HowToStop | null {
+  if (row.stop_requested_at === null) return null;
+  return row.stop_now ? 'now' : 'gracefully';
 }

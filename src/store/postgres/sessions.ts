@@ -1,10 +1,10 @@
 /** Sessions: one row for each start of a worker process, and what says whether it lives. */
 import { failpoint } from '../../failpoint.js';
 import type { ProcessingJob } from '../../job/job.js';
-import type { LockIdentity, SessionLock, SessionLocks } from '../liveness.js';
+import type { LockIdentity, SessionLock } from '../liveness.js';
 import type { Row } from '../rows/row.js';
 import { toProcessingJob } from '../rows/rows.js';
-import type { DeadSession, FinishedRun, Session, SessionKind, SessionOwner } from '../store.js';
+import type { DeadSession, FinishedRun, HowToStop, Session, SessionKind, SessionOwner } from '../store.js';
 import { plainArray } from './arrays.js';
 import type { Connection, Transaction } from './connection.js';
 import { addToCounters, STRIPES } from './counters.js';
@@ -12,13 +12,15 @@ import { ends, ENDS_COUNTED, owned, RECORDED } from './endings.js';
 import type { Unreported } from './endings.js';
 import { FINISHED_COLUMNS, finishedColumns, finishedRows } from './finish.js';
 import { CLOCK, NOW_MS } from './now.js';
+import { takeName } from './session-names.js';
+import type { SessionProbe } from './session-probe.js';
 import { toSession } from './session-rows.js';
 import type { SessionRow } from './session-rows.js';
 
 const INSERT = `
   INSERT INTO queuectl.workers (kind, host, boot_id, pid, pid_start_time, home_id, lock_name, lock_inode, launcher_lock_name,
-    launcher_lock_inode, slots, queues, handlers, lease_ms, started_at, heartbeat)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, ${NOW_MS}, ${NOW_MS})
+    launcher_lock_inode, slots, queues, handlers, lease_ms, name, started_at, heartbeat)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, ${NOW_MS}, ${NOW_MS})
   RETURNING *`;
 
 /** Whose locks a session's are, and how long it may be silent before others, elsewhere, take its jobs. */
@@ -34,6 +36,7 @@ export async function insertSession(
   place: SessionPlace,
   lock: SessionLock,
   launcherLock: LockIdentity | null,
+  isLiving: (row: SessionRow) => boolean,
 ): Promise<Session> {
   const { kind, host, bootId, pid, pidStartTime, slots, queues, handlers } = owner;
   const process = [kind, host, bootId, pid, pidStartTime];
@@ -49,9 +52,12 @@ export async function insertSession(
     ...serves,
     place.leaseMs,
   ];
-  const [row] = await connection.change(INSERT, ...values);
-  if (row === undefined) throw new Error('the session was not inserted');
-  return toSession(row);
+  return connection.write(async (transaction) => {
+    const name = kind === 'worker' ? await takeName(transaction, owner.name, isLiving) : null;
+    const [row] = await transaction.rows(INSERT, ...values, name);
+    if (row === undefined) throw new Error('the session was not inserted');
+    return toSession(row);
+  });
 }
 
 const LOST = 'lost: its process ended';
@@ -145,27 +151,31 @@ export async function listLockNames(connection: Connection, homeId: string): Pro
   return new Set(rows.flatMap(lockNamesOf));
 }
 
-/** Asks the kernel about the locks of this home's sessions. Of others they say nothing. */
+/** In the order of their claim; a sort of no more rows than the session owns. */
+const OWNED_IDS = `
+  SELECT coalesce(id, seq::text) AS id FROM queuectl.jobs WHERE session_id = $1 AND state = 'processing'
+  ORDER BY started_at, seq LIMIT $2`;
+
+export async function listOwnedIds(
+  connection: Connection,
+  session: Session,
+  limit: number,
+): Promise<string[]> {
+  return (await connection.rows(OWNED_IDS, session.id, limit)).map((row) => String(row['id']));
+}
+
+/** Those whose locks are free, as far as that can be known here. */
 export async function listDeadSessions(
   connection: Connection,
-  locks: SessionLocks,
-  locksDir: string,
-  { homeId, bootId, host }: { readonly homeId: string; readonly bootId: string; readonly host: string },
-  isOwn: (sessionId: number) => boolean,
+  { isDead, isEnding }: SessionProbe,
+  bootId: string,
 ): Promise<DeadSession[]> {
   const rows = (await connection.rows('SELECT * FROM queuectl.workers')) as unknown as SessionRow[];
-  const isFree = (name: string | null, inode: string | null): boolean =>
-    name === null || locks.probeSessionLock(locksDir, name, inode ?? '') === 'free';
-  const dead = rows
-    // A home that was copied to another machine, or is shared with it, has locks that mean nothing here.
-    .filter((row) => row.home_id === homeId && (row.boot_id === bootId || row.host === host))
-    .filter((row) => !isOwn(row.session_id))
-    .filter((row) => isFree(row.lock_name, row.lock_inode))
-    .map((row) => ({
-      session: toSession({ ...row }),
-      cause: row.boot_id === bootId ? ('crash' as const) : ('reboot' as const),
-      isEnding: !isFree(row.launcher_lock_name, row.launcher_lock_inode),
-    }));
+  const dead = rows.filter(isDead).map((row) => ({
+    session: toSession({ ...row }),
+    cause: row.boot_id === bootId ? ('crash' as const) : ('reboot' as const),
+    isEnding: isEnding(row),
+  }));
   return [...dead, ...(await listVanishedSessions(connection))];
 }
 
@@ -180,14 +190,15 @@ const VANISHED = `
 async function listVanishedSessions(connection: Connection): Promise<DeadSession[]> {
   const rows = await connection.rows(VANISHED);
   return rows.map((row) => ({
-    session: { ...UNKNOWN_OWNER, id: Number(row['session_id']), startedAtMs: 0, stopRequested: false },
+    session: { ...UNKNOWN_OWNER, id: Number(row['session_id']) },
     cause: 'vanished',
     isEnding: false,
   }));
 }
 
-const UNKNOWN_OWNER: Omit<SessionOwner, 'launcherLock'> = {
+const UNKNOWN_OWNER: Omit<Session, 'id'> = {
   kind: 'worker',
+  name: null,
   host: '',
   bootId: '',
   pid: 0,
@@ -195,19 +206,23 @@ const UNKNOWN_OWNER: Omit<SessionOwner, 'launcherLock'> = {
   slots: 0,
   queues: null,
   handlers: [],
+  startedAtMs: 0,
+  stopRequested: null,
 };
 
 const REQUEST_STOP = `
-  UPDATE queuectl.workers SET stop_requested_at = coalesce(stop_requested_at, ${NOW_MS})
+  UPDATE queuectl.workers SET stop_requested_at = coalesce(stop_requested_at, ${NOW_MS}), stop_now = stop_now OR $2::boolean
   WHERE kind = 'worker' AND ($1::bigint[] IS NULL OR session_id = ANY ($1::bigint[]))
   RETURNING session_id`;
 
-export async function requestStop(connection: Connection, sessionIds?: readonly number[]): Promise<number> {
+export async function requestStop(
+  connection: Connection,
+  how: HowToStop,
+  sessionIds?: readonly number[],
+): Promise<number> {
   failpoint('stop.before_commit');
-  const asked = await connection.change(
-    REQUEST_STOP,
-    sessionIds === undefined ? null : plainArray(sessionIds),
-  );
+  const ids = sessionIds === undefined ? null : plainArray(sessionIds);
+  const asked = await connection.change(REQUEST_STOP, ids, String(how === 'now'));
   failpoint('stop.after_commit');
   return asked.length;
 }

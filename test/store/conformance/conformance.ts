@@ -2,6 +2,7 @@
 import { describe } from 'vitest';
 import { exerciseBell } from './bell.js';
 import { exerciseCancel } from './cancel.js';
+import { exerciseChanges } from './changes.js';
 import { exerciseClaims } from './claims.js';
 import { exerciseCounters } from './counters.js';
 import { exerciseExchange } from './exchange.js';
@@ -9,7 +10,9 @@ import { exerciseInsert } from './insert.js';
 import { exerciseJobs } from './jobs.js';
 import { exerciseLists } from './lists.js';
 import { exerciseLiveness } from './liveness.js';
+import { exerciseNames } from './names.js';
 import { exerciseOutlook } from './outlook.js';
+import { exerciseOverview } from './overview.js';
 import { exercisePrune } from './prune.js';
 import { exerciseQueues } from './queues.js';
 import { exerciseRandomWalk } from './random-walk.js';
@@ -18,6 +21,7 @@ import { exerciseRunSessions } from './run-sessions.js';
 import { exerciseRuns } from './runs.js';
 import { exerciseSessions } from './sessions.js';
 import { exerciseStates } from './states.js';
+import { exerciseUnserved } from './unserved.js';
 import type { OpenStoreUnderTest, StoreCapabilities } from './store-under-test.js';
 
 export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness }: StoreCapabilities): void {
@@ -26,6 +30,8 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseJobs(open);
     exerciseLists(open);
     exerciseQueues(open);
+    exerciseOverview(open);
+    exerciseChanges(open);
     exercisePrune(open);
     exerciseRetry(open);
     exerciseCancel(open);
@@ -35,6 +41,8 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseOutlook(open);
     exerciseRunSessions(open);
     exerciseSessions(open);
+    exerciseNames(open);
+    exerciseUnserved(open);
     describe.skipIf(liveness !== 'lock')('by locks', () => {
       exerciseLiveness(open);
     });
