@@ -21,7 +21,10 @@ const rules: Rules = withLeaf('failpoint', {
   'store/overview': { may: ['job'] },
   'store/store': { may: ['job', 'errors', 'store/overview'] },
   'store/migrate': { may: ['errors'], lazily: ['store/sqlite', 'store/postgres'] },
-  'store/open-store': { may: ['store/store', 'home', 'errors'], lazily: ['store/sqlite', 'store/postgres'] },
+  'store/open-store': {
+    may: ['store/store', 'job', 'home', 'errors'],
+    lazily: ['store/sqlite', 'store/postgres'],
+  },
   'store/rows': { may: ['job'] },
   'store/liveness': { may: [] },
   'store/sqlite': { may: OF_AN_ADAPTER },
@@ -48,7 +51,10 @@ const rules: Rules = withLeaf('failpoint', {
   worker: {
     may: ['job', 'store/store', 'launcher', 'output', 'log', 'errors', 'time', 'maintenance', 'queue'],
   },
-  'open-queue': { may: ['queue', 'worker', 'store/open-store', 'config', 'home', 'job', 'errors'] },
+  'own-database': { may: ['job', 'errors'] },
+  'open-queue': {
+    may: ['own-database', 'queue', 'worker', 'store/open-store', 'config', 'home', 'job', 'errors'],
+  },
   index: {
     may: [
       'open-queue',

@@ -1,5 +1,5 @@
 /** What the `config` commands share. */
-import { listSettings } from '../config.js';
+import { listSettings, shownValue, variableOf } from '../config.js';
 import type { Setting, SettingInForce } from '../config.js';
 import type { Context } from './command.js';
 
@@ -13,7 +13,6 @@ export function settingInForce({ home, env }: Context, setting: Setting): Settin
 export function noteIfHidden(context: Context, setting: Setting): void {
   const { origin, value } = settingInForce(context, setting);
   if (origin !== 'environment') return;
-  context.output.note(
-    `QUEUECTL_${setting.name.toUpperCase()} in the environment comes before it: ${String(value)}`,
-  );
+  const shown = String(shownValue(setting, value));
+  context.output.note(`${variableOf(setting)} in the environment comes before it: ${shown}`);
 }

@@ -1,6 +1,7 @@
 /** The store that a location names; each adapter is loaded only when used. */
 import { usageError } from '../errors.js';
 import { homeDirectory } from '../home.js';
+import { isDatabaseUrl } from '../job/database-url.js';
 import type { OpenOptions, Store } from './store.js';
 
 /**
@@ -8,7 +9,7 @@ import type { OpenOptions, Store } from './store.js';
  * lies in `options.home`.
  */
 export async function openStore(location: string, options: OpenOptions): Promise<Store> {
-  if (/^postgres(ql)?:\/\//i.test(location)) {
+  if (isDatabaseUrl(location)) {
     const [postgres, locks] = await Promise.all([
       import('./postgres/open.js'),
       import('./sqlite/session-lock.js'),

@@ -277,6 +277,8 @@ export interface Store
   extends JobStore, QueueStore, PruneStore, RunStore, ClaimStore, SessionStore, OverviewStore {
   /** The home directory: a `queuectl` inside a job finds the same queue by it. */
   readonly home: string;
+  /** What the database is called, without what gives access to it; null: it is in the home. */
+  readonly database: string | null;
   /** Directories for what does not fit in the store: output and notes of this database. */
   readonly logsDir: string;
   readonly runDir: string;

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { openStore } from '../../src/store/open-store.js';
 import type { Store } from '../../src/store/store.js';
-import { noPostgres, startServer } from '../support/postgres.js';
+import { noPostgres, startServer, titled } from '../support/postgres.js';
 import type { TestServer } from '../support/postgres.js';
 import { HOUR_MS, LOCK_TIMEOUT_MS, makeTemporaryHome } from '../support/stores.js';
 import { exerciseStore } from './conformance/conformance.js';

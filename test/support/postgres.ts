@@ -42,6 +42,11 @@ export const noPostgres: string | undefined =
     ? undefined
     : 'no PostgreSQL: install it, or set QUEUECTL_TEST_DATABASE_URL';
 
+/** A title that says why its tests are skipped, where they are. */
+export function titled(name: string): string {
+  return noPostgres === undefined ? name : `${name} [${noPostgres}]`;
+}
+
 /** `durable`: with fsync, for tests of what reaches the disk. */
 export async function startServer({ durable = false } = {}): Promise<TestServer> {
   if (GIVEN_URL !== undefined) return serverAt(GIVEN_URL, { restart: refuse, stop: async () => undefined });

@@ -1,4 +1,4 @@
-import { listSettings, SETTINGS } from '../../config.js';
+import { findSetting, listSettings, SETTINGS, shownValue } from '../../config.js';
 import type { Command } from '../command.js';
 
 export const configList: Command = {
@@ -11,7 +11,10 @@ export const configList: Command = {
   flags: [{ long: 'show-origin', help: 'where each comes from: environment, config.json or default' }],
   fields: () => SETTINGS.map((setting) => setting.name),
   run: async ({ flags, output, home, env }) => {
-    const settings = listSettings(home, env);
+    const settings = listSettings(home, env).map((setting) => ({
+      ...setting,
+      value: shownValue(findSetting(setting.name), setting.value),
+    }));
     const withOrigin = flags.has('show-origin');
     if (output.json) {
       const entries = settings.map(

@@ -1,6 +1,7 @@
 /** The way to the database: transactions, prepared statements, and what becomes of a connection that breaks. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueueError } from '../../errors.js';
+import { databaseName, readDatabaseUrl } from '../../job/database-url.js';
 import type { Row, SqlValue } from '../rows/row.js';
 import { errorCode, openDatabase } from './driver.js';
 import type { Client, Database } from './driver.js';
@@ -47,6 +48,7 @@ export class Connection {
   }
 
   static async open(url: string, lockTimeoutMs: number): Promise<Connection> {
+    readDatabaseUrl(url, 'the database');
     const prepare = settingsSql(lockTimeoutMs);
     return new Connection(await openDatabase({ url, lockTimeoutMs, prepare }), databaseName(url));
   }
@@ -232,15 +234,4 @@ function settingsSql(lockTimeoutMs: number): string {
     SELECT ${set.join(', ')}, set_config('synchronous_commit',
       CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
         ELSE current_setting('synchronous_commit') END, false)`;
-}
-
-/** `host/database`: what a person needs to know it by, and nothing that gives access. */
-function databaseName(url: string): string {
-  try {
-    const { hostname, port, pathname, searchParams } = new URL(url);
-    const host = searchParams.get('host') ?? decodeURIComponent(hostname);
-    return `${host}${port === '' ? '' : `:${port}`}${pathname}`;
-  } catch {
-    throw new QueueError('usage', 'the URL of the database is not a URL', 'postgres://user@host/database');
-  }
 }

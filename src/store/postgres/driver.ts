@@ -3,7 +3,6 @@
  * bundle of its own, and loaded only when a database on a server is opened.
  */
 import type { ClientBase, ClientConfig, Notification, Pool, PoolClient } from 'pg';
-import { QueueError } from '../../errors.js';
 import type { Row, SqlValue } from '../rows/row.js';
 
 declare module 'pg' {
@@ -44,7 +43,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const { default: pg } = await import('pg');
   const { url, lockTimeoutMs, prepare } = options;
   const config: ClientConfig = {
-    ...parseUrl(url),
+    connectionString: url,
     application_name: 'queuectl',
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     keepAlive: true,
@@ -95,16 +94,6 @@ function closeQuietly(client: ClientBase & { end(): Promise<void> }): void {
 
 async function endPool(pool: Pool): Promise<void> {
   if (!pool.ended) await pool.end();
-}
-
-/** Throws `usage` for what is no URL of a database, and says nothing of what is in it. */
-function parseUrl(url: string): ClientConfig {
-  try {
-    void new URL(url);
-  } catch {
-    throw new QueueError('usage', 'the URL of the database is not a URL', 'postgres://user@host/database');
-  }
-  return { connectionString: url };
 }
 
 const INT8 = 20;

@@ -96,8 +96,8 @@ export async function listJobs(connection: Connection, request: ListRequest): Pr
         const left = limit - rows.length;
         const most = left > 0 ? Math.min(left, await stored(transaction, state, queue)) : 0;
         if (most === 0) continue;
-        const ask = condition === undefined ? transaction.rows : transaction.once;
-        rows.push(...(await ask(sql, ...values, most)));
+        const how = condition === undefined ? 'rows' : 'once';
+        rows.push(...(await transaction[how](sql, ...values, most)));
       }
     }
     return rows.map(toJob);

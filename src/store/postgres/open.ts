@@ -89,6 +89,7 @@ function createStore(connection: Connection, home: string, databaseId: string, l
 
   return {
     home,
+    database: connection.name,
     logsDir,
     runDir,
     workersDir: join(directory, 'workers'),

@@ -107,6 +107,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
 
   return {
     home,
+    database: null,
     logsDir,
     runDir,
     workersDir: join(directory, 'workers'),
