@@ -103,6 +103,11 @@ export function listSettings(home: string, env: Environment): SettingInForce[] {
   return SETTINGS.map((setting) => settingInForce(setting, file, env, home));
 }
 
+/** Keys of config.json that are no settings. Throws `usage` where the file is no JSON object. */
+export function unknownKeys(home: string): string[] {
+  return Object.keys(readConfigFile(home)).filter((key) => !SETTINGS.some(({ name }) => name === key));
+}
+
 /** Throws `usage` where a setting has a value that it cannot have. */
 export function loadSettings(home: string, env: Environment): Settings {
   const values: Record<string, unknown> = {};

@@ -9,6 +9,7 @@ import { forgetActs } from './acts.js';
 import { insertRunning, rerun } from './attached.js';
 import { cancelJob } from './cancel.js';
 import { beginChanges, changes, findJobs, runsAfter } from './changes.js';
+import { damages, mendCounters, newestTimeMs, wrongCounters } from './check.js';
 import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
@@ -17,7 +18,7 @@ import { listEnded } from './ended-jobs.js';
 import { insertJobs } from './insert.js';
 import { getJob, retryJob } from './jobs.js';
 import { listJobs } from './list.js';
-import { boundLog } from './write-ahead-log.js';
+import { boundLog, logBytes } from './write-ahead-log.js';
 import { beginPruneRound, countPrunable, forgetPruned, listPruned, pruneJobs } from './prune.js';
 import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
 import { changeMark, readyLanes } from './ready-lanes.js';
@@ -136,6 +137,11 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     findJobs: (seqs) => findJobs(connection, seqs),
     runsAfter: (runs) => runsAfter(connection, runs),
     forgetActs: (beforeMs, limit) => forgetActs(connection, beforeMs, limit),
+    damages: (whole) => damages(connection, whole),
+    wrongCounters: () => wrongCounters(connection),
+    mendCounters: () => mendCounters(connection),
+    newestTimeMs: () => newestTimeMs(connection),
+    logBytes: async () => logBytes(connection),
     readyLanes: () => readyLanes(connection),
     changeMark: async () => {
       requireSameFile();
