@@ -74,7 +74,7 @@ export interface Settings extends JobDefaults {
 export interface SettingInForce {
   readonly name: string;
   readonly value: string | number | null;
-  readonly origin: 'environment' | 'config.json' | 'default';
+  readonly origin: 'flag' | 'environment' | 'config.json' | 'default';
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
