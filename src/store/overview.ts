@@ -78,7 +78,7 @@ export interface WrongCounter {
   readonly stored: number;
 }
 
-export interface CheckStore {
+interface CheckStore {
   /** What is wrong with the database itself, in its own words; `whole`: its indexes against its tables, too. Reads all of it. */
   damages(whole: boolean): Promise<string[]>;
   /** Counts every job; reads all of them. */

@@ -13,7 +13,7 @@ export interface OpenPatient extends Patient {
   readonly store: Store;
 }
 
-export type Verdict = 'ok' | 'warn' | 'fail' | 'not_checked';
+type Verdict = 'ok' | 'warn' | 'fail' | 'not_checked';
 
 export interface Finding {
   readonly verdict: Verdict;

@@ -79,7 +79,7 @@ export const leftFiles: Check<OpenPatient> = {
   name: 'left files',
   look: async ({ store }) => {
     const logs = await logsWithoutJob(store);
-    const left = [...(await runsThatAreOver(store, notes(store))).map(({ seq, run }) => `${seq}.${run}`)];
+    const left = await runsThatAreOver(store, notes(store));
     if (logs.size + left.length === 0) return ok('every log and note has its job');
     return warn(
       `logs of ${count(logs.size, 'job')} that is gone, ${count(left.length, 'note')} of runs that are over`,
