@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import { exerciseBell } from './bell.js';
 import { exerciseCancel } from './cancel.js';
 import { exerciseChanges } from './changes.js';
+import { exerciseChecks } from './checks.js';
 import { exerciseClaims } from './claims.js';
 import { exerciseCounters } from './counters.js';
 import { exerciseExchange } from './exchange.js';
@@ -32,6 +33,7 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseQueues(open);
     exerciseOverview(open);
     exerciseChanges(open);
+    exerciseChecks(open);
     exercisePrune(open);
     exerciseRetry(open);
     exerciseCancel(open);
