@@ -12,7 +12,9 @@ import type { JobSettings } from './job/settings.js';
 import { AT_REST, statesBefore } from './job/state.js';
 import type { State } from './job/state.js';
 import { removeLogsOf } from './left-logs.js';
-import type { ChangedJob, Selection, Store } from './store/store.js';
+import type { ChangedJob } from './job/change.js';
+import type { Selection } from './job/selection.js';
+import type { Store } from './store/store.js';
 import { DAY } from './time.js';
 
 /** An act, as a program or a command asks for it. */

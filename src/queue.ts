@@ -9,12 +9,10 @@ import {
 } from './change-jobs.js';
 import type { Act } from './change-jobs.js';
 import { enqueueStream, oneByOne } from './enqueue-stream.js';
-import { QueueError, usageError } from './errors.js';
+import { QueueError } from './errors.js';
 import type { CancelOptions } from './job/cancel-options.js';
-import { cursorOf, parseCursor } from './job/cursor.js';
-import type { JobCursor } from './job/cursor.js';
+import { EVERY_JOB } from './job/filter/filter.js';
 import type { Filter } from './job/filter/filter.js';
-import { parseFilter } from './job/filter/parse-filter.js';
 import type { Counts, Job, NewJob, Run } from './job/job.js';
 import { readValue } from './job/option-kinds.js';
 import { JOB_DEFAULTS } from './job/options.js';
@@ -22,30 +20,20 @@ import type { AnyHandlers, HandlerTypes, JobInput } from './job/input.js';
 import type { JobDefaults } from './job/options.js';
 import { parseJobInput } from './job/parse-job.js';
 import { STATES } from './job/state.js';
-import type { State } from './job/state.js';
 import { logFile } from './output/log-file.js';
 import { readInline, readOutput } from './output/read.js';
 import type { FollowedRecord, OutputRecord } from './output/records.js';
 import type { OutputSelection } from './output/selection.js';
 import { followJobOutput } from './follow-job.js';
-import type { ChangedJob, InsertResult, Pauses, QueueState, Session, Sort, Store } from './store/store.js';
+import { inQueue, toFilter, toListRequest } from './list-options.js';
+import type { ListOptions } from './list-options.js';
+import type { ChangedJob } from './job/change.js';
+import type { GroupBy, JobGroup } from './job/selection.js';
+import type { InsertResult, Pauses, QueueState, Session, Store } from './store/store.js';
 
 export interface EnqueueOptions {
   /** What a stored id does: `conflict` (the default), or nothing. */
   readonly onConflict?: 'error' | 'ignore';
-}
-
-export interface ListOptions {
-  /** In this order; all by default. */
-  readonly states?: readonly State[] | undefined;
-  readonly queue?: string | undefined;
-  /** In the filter language (docs/filters.md), or its tree. Jobs that it names, or finds by a tag, come by number. */
-  readonly filter?: string | Filter | undefined;
-  /** In place of the order of each state; such a list has no next page. */
-  readonly sort?: Sort | undefined;
-  readonly limit?: number;
-  /** What follows this job, the last one of the page before; or the place where it stood, from `cursorOf`. */
-  readonly after?: Job | string | undefined;
 }
 
 /** Large enough that few reads are needed, small enough to be read in a few milliseconds. */
@@ -106,16 +94,8 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
   }
 
   /** At most 100, where no limit is given. Throws `usage` for a place that is not in such a list. */
-  async list({ after, filter, ...options }: ListOptions = {}): Promise<Job[]> {
-    if (after !== undefined && options.sort !== undefined)
-      throw usageError('a sorted list has no next page', 'ask for more at once, or leave the order as it is');
-    const tree = filter === undefined ? undefined : toFilter(filter);
-    return this.store.listJobs({
-      limit: 100,
-      ...options,
-      filter: tree,
-      after: placeIn(options.states, after),
-    });
+  async list(options: ListOptions = {}): Promise<Job[]> {
+    return this.store.listJobs(toListRequest(options));
   }
 
   /**
@@ -185,6 +165,15 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
     return this.store.countJobs(
       act === undefined ? { filter: tree, states: STATES } : selectionOfChange(tree, parseAct(act)),
     );
+  }
+
+  /** Such jobs by what they have in common, the largest groups first, at most 100. Throws `usage`. */
+  async groups(
+    { filter = EVERY_JOB, queue, states = STATES, limit = 100 }: Omit<ListOptions, 'sort' | 'after'>,
+    by: GroupBy,
+  ): Promise<JobGroup[]> {
+    const tree: Filter = { kind: 'every', of: [toFilter(filter), ...inQueue(queue)] };
+    return this.store.groupJobs({ filter: tree, states }, by, limit);
   }
 
   /** Lets a finished job run again with all its attempts, or a failed one at once. Throws as `change` does. */
@@ -264,23 +253,6 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
   async close(): Promise<void> {
     await this.store.close();
   }
-}
-
-function placeIn(
-  states: readonly State[] | undefined,
-  after: Job | string | undefined,
-): JobCursor | undefined {
-  if (after === undefined) return undefined;
-  const cursor = parseCursor(typeof after === 'string' ? after : cursorOf(after));
-  if (states === undefined || states.includes(cursor.state)) return cursor;
-  throw usageError(
-    `a list of ${states.join(', ')} jobs has no place among ${cursor.state} ones`,
-    'ask for the next page with the same states as for the page before',
-  );
-}
-
-function toFilter(filter: string | Filter): Filter {
-  return typeof filter === 'string' ? parseFilter(filter) : filter;
 }
 
 function queueNames(names: readonly string[]): readonly string[] | null {

@@ -3,7 +3,7 @@ import { parseAct, selectionOfChange } from '../change-jobs.js';
 import { QueueError } from '../errors.js';
 import type { Filter } from '../job/filter/filter.js';
 import type { Queue } from '../queue.js';
-import type { Selection } from '../store/store.js';
+import type { Selection } from '../job/selection.js';
 import { actOnIds } from './act-on-ids.js';
 import type { JobAct } from './act-on-ids.js';
 import type { Context } from './command.js';

@@ -2,7 +2,7 @@
 import { workText } from '../job/command.js';
 import type { Job } from '../job/job.js';
 import { unknownWord } from '../job/show-value.js';
-import type { Sort, SortColumn } from '../store/store.js';
+import type { Sort, SortColumn } from '../job/selection.js';
 import { formatDuration, SECOND } from '../time.js';
 import type { Flag, Flags } from './flags.js';
 import { instantCell } from './output/table.js';

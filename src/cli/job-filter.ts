@@ -8,7 +8,8 @@ import { readValue } from '../job/option-kinds.js';
 import { unknownWord } from '../job/show-value.js';
 import { isState, STATES } from '../job/state.js';
 import type { State } from '../job/state.js';
-import type { ListOptions, Queue } from '../queue.js';
+import type { ListOptions } from '../list-options.js';
+import type { Queue } from '../queue.js';
 import type { Flag, Flags } from './flags.js';
 
 const MOST_ROWS = 1_000_000;

@@ -1,5 +1,7 @@
 /** What a person does to jobs, checked. Pure. */
+import type { QueueError } from '../errors.js';
 import type { Cancel } from './cancel.js';
+import type { Job } from './job.js';
 import type { JobSettings } from './settings.js';
 import { AT_REST, statesBefore } from './state.js';
 import type { State } from './state.js';
@@ -11,6 +13,13 @@ export type Change =
   | { readonly kind: 'remove'; readonly from: readonly State[] }
   | { readonly kind: 'hold' | 'release' }
   | { readonly kind: 'set'; readonly settings: JobSettings };
+
+/** What became of one job: the job as it is now, or before it was removed. */
+export type ChangedJob =
+  | { readonly id: string; readonly outcome: 'changed'; readonly job: Job }
+  | { readonly id: string; readonly outcome: 'missing' }
+  /** Its state does not allow it, or the settings do not fit it. */
+  | { readonly id: string; readonly outcome: 'refused'; readonly error: QueueError };
 
 export type ChangeKind = Change['kind'];
 

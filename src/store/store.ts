@@ -2,12 +2,10 @@
  * The interface of every store, and what each promises. test/store/conformance is its specification in full.
  * Each call that changes something is one transaction: when its promise resolves, the change is on the disk.
  */
-import type { QueueError } from '../errors.js';
 import type { PendingCancel } from '../job/cancel.js';
-import type { Change } from '../job/change.js';
-import type { JobCursor } from '../job/cursor.js';
-import type { Filter } from '../job/filter/filter.js';
+import type { Change, ChangedJob } from '../job/change.js';
 import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../job/job.js';
+import type { GroupBy, JobGroup, ListRequest, Selection } from '../job/selection.js';
 import type { Transition } from '../job/decide.js';
 import type { FinalState, State } from '../job/state.js';
 
@@ -115,41 +113,6 @@ export type InsertResult =
   | { readonly outcome: 'inserted'; readonly id: string; readonly seq: number; readonly state: State }
   | { readonly outcome: 'exists'; readonly id: string };
 
-/** Jobs that the filter means, and that are in one of these states. */
-export interface Selection {
-  readonly filter: Filter;
-  readonly states: readonly State[];
-}
-
-export type SortColumn =
-  | 'seq'
-  | 'queue'
-  | 'state'
-  | 'priority'
-  | 'attempts'
-  | 'created_at'
-  | 'updated_at'
-  | 'run_at'
-  | 'started_at'
-  | 'finished_at';
-
-export interface Sort {
-  readonly by: SortColumn;
-  readonly descending: boolean;
-}
-
-export interface ListRequest {
-  /** In this order. */
-  readonly states?: readonly State[] | undefined;
-  readonly queue?: string | undefined;
-  readonly filter?: Filter | undefined;
-  /** In place of the order of each state; looks at every job that is meant. Not with `after`. */
-  readonly sort?: Sort | undefined;
-  readonly limit: number;
-  /** Only what stands behind this place; its state is one of the states. */
-  readonly after?: JobCursor | undefined;
-}
-
 export interface QueueState {
   readonly name: string;
   /** Null: it is not paused, neither by itself nor with all others. */
@@ -171,13 +134,6 @@ export interface SelectedJobs {
 }
 
 export type ChangeTargets = SelectedJobs | { readonly ids: readonly string[] };
-
-/** What became of one job: the job as it is now, or before it was removed. */
-export type ChangedJob =
-  | { readonly id: string; readonly outcome: 'changed'; readonly job: Job }
-  | { readonly id: string; readonly outcome: 'missing' }
-  /** Its state does not allow it, or the settings do not fit it. */
-  | { readonly id: string; readonly outcome: 'refused'; readonly error: QueueError };
 
 export interface Changed {
   /** In the order of the ids, or of the numbers. */
@@ -201,6 +157,8 @@ interface JobStore {
   listJobs(request: ListRequest): Promise<Job[]>;
   /** Looks at every job that may be meant. */
   countJobs(selection: Selection): Promise<number>;
+  /** The largest groups first; looks at every job that may be meant. */
+  groupJobs(selection: Selection, by: GroupBy, limit: number): Promise<JobGroup[]>;
   /** The numbers of the first so many of them behind this number, in order. */
   selectSeqs(selection: Selection, afterSeq: number, limit: number): Promise<number[]>;
   /** Jobs in each state; of these queues, or of all. Never counts rows. */

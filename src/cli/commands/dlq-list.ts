@@ -4,7 +4,13 @@ import { toJobJson } from '../../job/to-json.js';
 import type { Queue } from '../../queue.js';
 import type { Command } from '../command.js';
 import { jobFields } from '../job-fields.js';
-import { AFTER_FLAG, LIMIT_FLAG, QUEUE_FLAG, readPage, readQueue } from '../job-filter.js';
+import { AFTER_FLAG, FILTER_FLAGS, LIMIT_FLAG, readFilter, readPage } from '../job-filter.js';
+import { readSort, SORT_FLAG } from '../job-columns.js';
+import { GROUP_FIELDS, GROUPS, printDeadGroups } from '../dead-groups.js';
+import type { Flags } from '../flags.js';
+import { usageError } from '../../errors.js';
+import { unknownWord } from '../../job/show-value.js';
+import type { GroupBy } from '../../job/selection.js';
 import { lastLines, outputTail } from '../job-output.js';
 import { instantCell } from '../output/table.js';
 import type { Cell } from '../output/table.js';
@@ -16,18 +22,34 @@ interface DeadJob {
 }
 
 export const dlqList: Command = {
-  usage: '[options]',
+  usage: '[options] [FILTER…]',
+  arguments: '[words...]',
   description: 'Lists the dead letter queue: the jobs that are out of attempts, and what they printed last.',
   examples: [
     { command: 'queuectl dlq list', does: 'the dead jobs' },
-    { command: 'queuectl dlq retry $(queuectl dlq list -q)', does: 'let them all run again' },
+    {
+      command: 'queuectl dlq list --group-by error',
+      does: 'why they are dead: each cause once, and how many have it',
+    },
+    { command: 'queuectl dlq list exit:127 queue:video', does: 'by a filter' },
+    { command: 'queuectl dlq retry --all', does: 'let them all run again' },
   ],
-  flags: [QUEUE_FLAG, LIMIT_FLAG, AFTER_FLAG],
-  fields: () => [...jobFields(), 'output'],
-  run: async ({ flags, output, openQueue }) => {
-    const filter = { states: ['dead'], queue: readQueue(flags) } as const;
+  flags: [
+    { long: 'group-by', argument: 'WHAT', help: `the number of jobs by ${GROUPS.join(', ')}` },
+    ...FILTER_FLAGS,
+    SORT_FLAG,
+    LIMIT_FLAG,
+    AFTER_FLAG,
+  ],
+  fields: () => [...jobFields(), 'output', ...GROUP_FIELDS],
+  run: async (context) => {
+    const { args, flags, output, openQueue } = context;
+    const groupBy = readGroupBy(flags);
+    const chosen = readFilter(args, flags);
+    const request = { states: ['dead'], sort: readSort(flags), ...chosen } as const;
     const queue = await openQueue();
-    const { jobs, more } = await readPage(queue, filter, flags);
+    if (groupBy !== undefined) return printDeadGroups(context, queue, groupBy, chosen);
+    const { jobs, more } = await readPage(queue, request, flags);
     if (output.quiet && !output.json) return jobs.forEach((job) => output.line(job.id));
     const dead = await readOutputs(queue, jobs);
     if (output.json) return output.array(dead.map(({ job, output }) => ({ ...toJobJson(job), output })));
@@ -44,6 +66,17 @@ export const dlqList: Command = {
     if (more !== undefined) output.note(more);
   },
 };
+
+function readGroupBy(flags: Flags): GroupBy | undefined {
+  const word = flags.text('group-by');
+  if (word === undefined) return undefined;
+  const by = GROUPS.find((known) => known === word);
+  if (by === undefined) throw unknownWord('group', word, GROUPS);
+  const other = ['sort', 'limit', 'after'].find((long) => flags.has(long));
+  if (other !== undefined)
+    throw usageError(`--group-by and --${other} exclude each other`, 'the largest groups come first');
+  return by;
+}
 
 async function readOutputs(queue: Queue, jobs: readonly Job[]): Promise<DeadJob[]> {
   const runs = await queue.latestRuns(jobs);

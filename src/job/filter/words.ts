@@ -35,7 +35,7 @@ export function wordError(word: Word, problem: string, hint?: string): Error {
 
 /**
  * A text is split at its spaces and parentheses; quotes, which keep a word together, go. A list is what a shell made of a
- * command line: each argument is split in the same way, but for the one that is a search for words.
+ * command line: each argument is split in the same way, but for one that asks for a text of several words.
  */
 export function splitWords(input: string | readonly string[]): Word[] {
   if (typeof input === 'string') return splitText(input);
@@ -43,8 +43,8 @@ export function splitWords(input: string | readonly string[]): Word[] {
     const words = splitText(argument);
     const [first] = words;
     // The shell has taken the quotes of command~"two words".
-    const isSearch = first !== undefined && !first.isQuoted && /^!?~$/.test(termOf(first)?.operator ?? '');
-    return isSearch && words.slice(1).every(isPlainText) ? [oneWord(argument)] : words;
+    const isText = first !== undefined && /^(?:command|label|reason)$/.test(termOf(first)?.key ?? '');
+    return isText && words.length > 1 && words.slice(1).every(isPlainText) ? [oneWord(argument)] : words;
   });
 }
 

@@ -4,7 +4,7 @@ import type { Job } from '../../job/job.js';
 import { EVERY_JOB, statesOf } from '../../job/filter/filter.js';
 import { STATES } from '../../job/state.js';
 import type { State } from '../../job/state.js';
-import type { ListRequest, Sort } from '../store.js';
+import type { ListRequest, Sort } from '../../job/selection.js';
 import type { Connection } from './connection.js';
 import type { Row, SqlValue } from './driver.js';
 import { toJob } from './rows.js';

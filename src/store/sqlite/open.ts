@@ -11,6 +11,7 @@ import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
 import { createDoorbell, createDoorbellFile } from './doorbell.js';
+import { groupJobs } from './groups.js';
 import { insertJobs } from './insert.js';
 import { getJob } from './jobs.js';
 import { listJobs } from './list.js';
@@ -104,6 +105,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     getJob: (id) => getJob(connection, id),
     listJobs: (request) => listJobs(connection, request),
     countJobs: (selection) => countJobs(connection, selection),
+    groupJobs: (selection, by, limit) => groupJobs(connection, selection, by, limit),
     selectSeqs: (selection, afterSeq, limit) => selectSeqs(connection, selection, afterSeq, limit),
     counts: (queues) => counts(connection, queues),
     isDrained: (queues) => isDrained(connection, queues),

@@ -1,6 +1,6 @@
 /** Which jobs a filter means, for what is done to many of them. */
 import { statesOf } from '../../job/filter/filter.js';
-import type { Selection } from '../store.js';
+import type { Selection } from '../../job/selection.js';
 import type { Connection } from './connection.js';
 import { candidatesOf, inStates, whereOf } from './where.js';
 import type { Condition } from './where.js';
