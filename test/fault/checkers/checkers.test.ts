@@ -2,91 +2,26 @@
 import { describe, expect, test } from 'vitest';
 import { callContract } from './calls.js';
 import { checkAll } from './check-all.js';
-import { SET_PRIORITY } from './evidence.js';
-import type {
-  ChangeCall,
-  Checker,
-  Evidence,
-  Fault,
-  JobRow,
-  LedgerLine,
-  Operation,
-  RunRow,
-  Snapshot,
-} from './evidence.js';
-import { changesHold } from './changes.js';
+import type { Checker, Evidence, JobRow } from './evidence.js';
+import {
+  call,
+  cancel,
+  end,
+  failed,
+  good,
+  job,
+  kill,
+  lost,
+  run,
+  snapshot,
+  start,
+  stored,
+} from './good-history.js';
 import { cancelledIsOver } from './cancels.js';
 import { noLoss, noPhantom, oneWinnerForAnId } from './loss.js';
 import { atLeastOnce, boundedDuplicates, exactlyOnceWithoutFaults, legalHistory, noOverlap } from './runs.js';
 import { integrity, noOrphans, withinBounds } from './state.js';
 import { backoffKept, inOrder, recovered } from './timing.js';
-
-const job: JobRow = {
-  seq: 1,
-  id: '1',
-  mark: 'm1',
-  state: 'completed',
-  queue: 'default',
-  priority: 0,
-  attempts: 0,
-  crashes: 0,
-  run: 1,
-  maxRetries: 2,
-  backoff: { base: 2 },
-};
-const run: RunRow = {
-  seq: 1,
-  run: 1,
-  startedAtMs: 10_000,
-  finishedAtMs: 11_000,
-  outcome: 'success',
-  reason: null,
-};
-const lost: RunRow = { ...run, outcome: 'lost', reason: 'lost: its worker died' };
-const failed: RunRow = { ...run, outcome: 'failure', reason: 'exit code 1' };
-const start: LedgerLine = { line: 'S', id: '1', run: 1, atS: 10, workerPid: 77 };
-const end: LedgerLine = { line: 'E', id: '1', run: 1, atS: 11, exitCode: 0 };
-const call: Operation = {
-  call: 'enqueue',
-  startS: 9,
-  endS: 10,
-  jobs: [{ mark: 'm1', id: null, kind: 'ok' }],
-  ids: ['1'],
-  exitCode: 0,
-  killed: false,
-  stdout: '1\n',
-  stderr: '',
-};
-const cancel: Operation = { ...call, call: 'cancel', jobs: [] };
-const told = (what: ChangeCall, atRun: number, startS: number): Operation => ({
-  ...cancel,
-  call: what,
-  startS,
-  endS: startS + 0.5,
-  stdout: `[{"id":"1","run":${atRun}}]\n`,
-});
-const kill: Fault = { fault: 'kill', startS: 10.5, endS: 10.5, pid: 77 };
-const snapshot: Snapshot = {
-  jobs: [job],
-  runs: [run],
-  counters: new Map([['default completed', 1]]),
-  sessions: 0,
-  damage: [],
-  walBytes: 0,
-};
-const good: Evidence = {
-  operations: [call],
-  faults: [],
-  ledger: [start, end],
-  snapshot,
-  leftProcesses: [],
-  samples: [{ pid: 77, rssKb: 80_000, descriptors: 30, threads: 11 }],
-  stuck: null,
-};
-
-function stored(changes: Partial<Snapshot>): Partial<Evidence> {
-  return { snapshot: { ...snapshot, ...changes } };
-}
 
 const again: Partial<Evidence> = {
   ledger: [start, { ...start, run: 2, atS: 20 }, { ...end, run: 2, atS: 21 }],
@@ -127,28 +62,6 @@ test('so does one whose job was cancelled, while it waited or while it ran', () 
     snapshot: { ...waiting.snapshot, jobs: [cancelled], runs: [{ ...run, outcome: 'cancelled' }] },
   };
   expect(checkAll(running, options)).toEqual([]);
-});
-
-test('so does one whose jobs were put aside, given a priority, released or removed', () => {
-  const options = { bootS: 0, recoveryBoundS: 2 };
-  const held: Evidence = {
-    ...good,
-    ledger: [],
-    operations: [call, told('set', 0, 10), told('hold', 0, 11), told('release', 0, 12), told('hold', 0, 13)],
-    snapshot: {
-      ...snapshot,
-      jobs: [{ ...job, state: 'held', run: 0, priority: SET_PRIORITY }],
-      runs: [],
-      counters: new Map([['default held', 1]]),
-    },
-  };
-  expect(checkAll(held, options)).toEqual([]);
-  const removed: Evidence = {
-    ...good,
-    operations: [call, told('remove', 1, 12)],
-    snapshot: { ...snapshot, jobs: [], runs: [], counters: new Map() },
-  };
-  expect(checkAll(removed, options)).toEqual([]);
 });
 
 const BAD: readonly [string, Checker, string, Partial<Evidence>][] = [
@@ -252,40 +165,6 @@ const BAD: readonly [string, Checker, string, Partial<Evidence>][] = [
       ledger: [start, end, { ...start, run: 2, atS: 12 }],
     },
   ],
-  [
-    'a job that is held, though nobody put it aside',
-    noLoss,
-    'I1',
-    stored({ jobs: [{ ...job, state: 'held' }] }),
-  ],
-  [
-    'a job that is held, though it was released',
-    noLoss,
-    'I1',
-    {
-      operations: [call, told('hold', 0, 11), told('release', 0, 12)],
-      ...stored({ jobs: [{ ...job, state: 'held' }] }),
-    },
-  ],
-  ['a removed job that is there', changesHold, 'I18', { operations: [call, told('remove', 1, 12)] }],
-  [
-    'a removed job that begins',
-    changesHold,
-    'I18',
-    {
-      operations: [call, told('remove', 1, 12)],
-      ledger: [start, end, { ...start, run: 2, atS: 14 }],
-      ...stored({ jobs: [] }),
-    },
-  ],
-  ['a held job that begins', changesHold, 'I18', { operations: [call, told('hold', 0, 9)] }],
-  [
-    'a released job that is held',
-    changesHold,
-    'I18',
-    { operations: [call, told('release', 0, 9)], ...stored({ jobs: [{ ...job, state: 'held' }] }) },
-  ],
-  ['a priority that was given and is lost', changesHold, 'I18', { operations: [call, told('set', 0, 9)] }],
   ['a process that is left', noOrphans, 'I8', { leftProcesses: ['99 of job 1: sleep 30'] }],
   [
     'a job before a more urgent one',
