@@ -5,6 +5,7 @@ import { exerciseCancel } from './cancel.js';
 import { exerciseClaims } from './claims.js';
 import { exerciseCounters } from './counters.js';
 import { exerciseExchange } from './exchange.js';
+import { exerciseFilters } from './filters.js';
 import { exerciseInsert } from './insert.js';
 import { exerciseJobs } from './jobs.js';
 import { exerciseLists } from './lists.js';
@@ -25,6 +26,7 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseInsert(open);
     exerciseJobs(open);
     exerciseLists(open);
+    exerciseFilters(open);
     exerciseQueues(open);
     exercisePrune(open);
     exerciseRetry(open);
