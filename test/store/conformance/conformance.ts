@@ -2,6 +2,7 @@
 import { describe } from 'vitest';
 import { exerciseBell } from './bell.js';
 import { exerciseCancel } from './cancel.js';
+import { exerciseChanges } from './changes.js';
 import { exerciseClaims } from './claims.js';
 import { exerciseCounters } from './counters.js';
 import { exerciseExchange } from './exchange.js';
@@ -29,6 +30,7 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseFilters(open);
     exerciseQueues(open);
     exercisePrune(open);
+    exerciseChanges(open);
     exerciseRetry(open);
     exerciseCancel(open);
     exerciseRuns(open);
