@@ -4,6 +4,7 @@ import { formatDuration } from './time.js';
 export type LogEvent =
   | { readonly event: 'worker.started'; readonly slot: number; readonly pid: number }
   | { readonly event: 'worker.polling'; readonly slot: number }
+  | { readonly event: 'worker.named'; readonly name: string }
   | { readonly event: 'worker.launcher'; readonly launcher: string }
   | { readonly event: 'worker.stopping'; readonly running: number; readonly now: boolean }
   | { readonly event: 'worker.stopped'; readonly slot: number }
@@ -52,6 +53,8 @@ export function sentence(event: LogEvent): string {
       return `[Worker ${event.slot}] Starting up (PID: ${event.pid})...`;
     case 'worker.polling':
       return `[Worker ${event.slot}] Polling for jobs...`;
+    case 'worker.named':
+      return `name: ${event.name}`;
     case 'worker.launcher':
       return `launcher: ${event.launcher}`;
     case 'worker.stopping':

@@ -29,7 +29,7 @@ import { inQueue, toFilter, toListRequest } from './list-options.js';
 import type { ListOptions } from './list-options.js';
 import type { ChangedJob } from './job/change.js';
 import type { GroupBy, JobGroup } from './job/selection.js';
-import type { InsertResult, Pauses, QueueState, Session, Store } from './store/store.js';
+import type { HowToStop, InsertResult, Pauses, QueueState, Session, Store } from './store/store.js';
 
 export interface EnqueueOptions {
   /** What a stored id does: `conflict` (the default), or nothing. */
@@ -245,9 +245,9 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
     return this.store.listSessions('worker');
   }
 
-  /** Asks all workers to finish their jobs and exit; how many were asked. */
-  async stopWorkers(): Promise<number> {
-    return this.store.requestStop();
+  /** Asks all workers to finish their jobs and exit, or to end and give back what runs; how many were asked. */
+  async stopWorkers(how: HowToStop = 'gracefully'): Promise<number> {
+    return this.store.requestStop(how);
   }
 
   async close(): Promise<void> {

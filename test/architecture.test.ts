@@ -13,11 +13,14 @@ const rules: Rules = withLeaf('failpoint', {
   config: { may: ['job', 'errors', 'time', 'home'] },
   launcher: { may: ['errors', 'time'] },
   output: { may: ['errors', 'time'] },
-  'store/store': { may: ['job', 'errors'] },
+  'store/overview': { may: ['job'] },
+  'store/store': { may: ['job', 'errors', 'store/overview'] },
   'store/migrate': { may: ['errors'], lazily: ['store/sqlite', 'store/postgres'] },
   'store/open-store': { may: ['store/store', 'errors'], lazily: ['store/sqlite', 'store/postgres'] },
-  'store/sqlite': { may: ['store/store', 'store/migrate', 'home', 'job', 'errors', 'time'] },
-  'store/postgres': { may: ['store/store', 'store/migrate', 'job', 'errors', 'time'] },
+  'store/sqlite': {
+    may: ['store/store', 'store/overview', 'store/migrate', 'home', 'job', 'errors', 'time'],
+  },
+  'store/postgres': { may: ['store/store', 'store/overview', 'store/migrate', 'job', 'errors', 'time'] },
   queue: {
     may: [
       'job',

@@ -39,19 +39,34 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/status.js')).status,
   ),
   entry(
+    'stats',
+    'what the jobs of a time took, and how they ended',
+    async () => (await import('./commands/stats.js')).stats,
+  ),
+  entry(
+    'events',
+    'what happened, and what happens',
+    async () => (await import('./commands/events.js')).events,
+  ),
+  entry(
     'worker start',
-    'run jobs, in this terminal',
+    'run jobs, in this terminal or in the background',
     async () => (await import('./commands/worker-start.js')).workerStart,
   ),
   entry(
     'worker stop',
-    'ask all workers to finish and exit',
+    'ask workers to finish and exit',
     async () => (await import('./commands/worker-stop.js')).workerStop,
   ),
   entry(
     'worker list',
     'list the workers that run',
     async () => (await import('./commands/worker-list.js')).workerList,
+  ),
+  entry(
+    'worker logs',
+    'what a worker in the background has said',
+    async () => (await import('./commands/worker-logs.js')).workerLogs,
   ),
   entry(
     'dlq list',
@@ -77,6 +92,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     'prune',
     'remove old jobs that are over',
     async () => (await import('./commands/prune.js')).pruneCommand,
+  ),
+  entry(
+    'doctor',
+    'look whether all is well, and mend',
+    async () => (await import('./commands/doctor.js')).doctor,
   ),
   entry(
     'config list',

@@ -3,9 +3,19 @@ import { listSettings } from '../config.js';
 import type { Setting, SettingInForce } from '../config.js';
 import type { Context } from './command.js';
 
+/** Every setting that this command would use; the only one with a flag of its own is `--lock-timeout`. */
+export function settingsInForce({ home, env, flags }: Context): SettingInForce[] {
+  const given = flags.text('lock-timeout');
+  return listSettings(home, env).map((setting) =>
+    given !== undefined && setting.name === 'lock_timeout'
+      ? { name: setting.name, value: given, origin: 'flag' }
+      : setting,
+  );
+}
+
 /** What the setting is now, wherever that comes from. */
-export function settingInForce({ home, env }: Context, setting: Setting): SettingInForce {
-  const found = listSettings(home, env).find((candidate) => candidate.name === setting.name);
+export function settingInForce(context: Context, setting: Setting): SettingInForce {
+  const found = settingsInForce(context).find((candidate) => candidate.name === setting.name);
   return found ?? { name: setting.name, value: setting.fallback, origin: 'default' };
 }
 

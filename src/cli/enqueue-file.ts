@@ -3,6 +3,7 @@ import type { Context } from './command.js';
 import { enqueueLines } from './enqueue-lines.js';
 import type { InputFormat } from './input-format.js';
 import { inputBytes, readInput, untilAborted } from './input-file.js';
+import { noteUnservedJobs } from './no-worker-note.js';
 import { Progress } from './output/progress.js';
 import { isTerminal } from './output/terminal.js';
 import type { InputDefaults } from './read-json.js';
@@ -45,6 +46,7 @@ export async function enqueueFile(context: Context, file: string, options: FileO
     progress.clear();
     if (interrupt.signal === null) {
       stored.printSummary();
+      if (count > 0) await noteUnservedJobs(output, queue);
       return 0;
     }
     output.note(interruptedText(end.stored, end.goOn));

@@ -1,8 +1,8 @@
 /** The workers that run, as `status` and `worker list` show them. */
+import { QueueError, didYouMean } from '../errors.js';
 import { bootId } from '../launcher/process-identity.js';
 import type { Queue } from '../queue.js';
 import type { Session } from '../store/store.js';
-import { formatInstant } from '../time.js';
 import { instantCell } from './output/table.js';
 import type { Table } from './output/table.js';
 
@@ -17,6 +17,7 @@ export async function liveWorkers(queue: Queue): Promise<Session[]> {
 export function workerTable(workers: readonly Session[]): Table {
   return {
     columns: [
+      { name: 'name' },
       { name: 'pid', right: true },
       { name: 'host' },
       { name: 'slots', right: true },
@@ -25,30 +26,30 @@ export function workerTable(workers: readonly Session[]): Table {
       { name: 'state' },
     ],
     rows: workers.map((worker) => [
+      worker.name,
       worker.pid,
       worker.host,
       worker.slots,
       worker.queues?.join(',') ?? 'all',
       instantCell(worker.startedAtMs),
-      stateOf(worker),
+      worker.stopRequested === null ? 'running' : 'stopping',
     ]),
   };
 }
 
-export function workerJson(worker: Session): Record<string, unknown> {
-  return {
-    id: String(worker.id),
-    pid: worker.pid,
-    host: worker.host,
-    slots: worker.slots,
-    queues: worker.queues,
-    started_at: formatInstant(worker.startedAtMs),
-    state: stateOf(worker),
-  };
+/** Each once, in the order of the words. Throws `not_found` for a name that no living worker has. */
+export function findWorkers(workers: readonly Session[], names: readonly string[]): Session[] {
+  return [...new Set(names)].map((name) => {
+    const found = workers.find((worker) => worker.name === name);
+    if (found === undefined) throw noSuchWorker(name, workers);
+    return found;
+  });
 }
 
-export const WORKER_FIELDS = ['id', 'pid', 'host', 'slots', 'queues', 'started_at', 'state'] as const;
-
-function stateOf(worker: Session): 'running' | 'stopping' {
-  return worker.stopRequested ? 'stopping' : 'running';
+function noSuchWorker(name: string, workers: readonly Session[]): QueueError {
+  const known = workers.flatMap((worker) => worker.name ?? []);
+  const byPid = workers.find((worker) => String(worker.pid) === name)?.name ?? null;
+  const meant = byPid === null ? didYouMean(name, known) : `that is the pid of worker ${byPid}`;
+  const running = known.length === 0 ? 'no worker is running' : `these run: ${known.join(', ')}`;
+  return new QueueError('not_found', `no worker named ${JSON.stringify(name)} runs`, meant ?? running);
 }

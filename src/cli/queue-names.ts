@@ -10,7 +10,11 @@ export function readQueueNames(words: readonly string[], label: string): string[
 }
 
 /** A queue begins with its first job, so that a new name is no mistake; but it may be a mistyped one. */
-export async function noteNewQueues(output: Output, queue: Queue, names: readonly string[]): Promise<void> {
+export async function noteNewQueues(
+  output: Pick<Output, 'note'>,
+  queue: Queue,
+  names: readonly string[],
+): Promise<void> {
   const known = (await queue.queues()).map(({ name }) => name);
   for (const name of names) {
     if (known.includes(name)) continue;

@@ -2,6 +2,7 @@
 import type { QueueError } from '../errors.js';
 import type { Cancel } from './cancel.js';
 import type { Job } from './job.js';
+import type { Selection } from './selection.js';
 import type { JobSettings } from './settings.js';
 import { AT_REST, statesBefore } from './state.js';
 import type { State } from './state.js';
@@ -13,6 +14,14 @@ export type Change =
   | { readonly kind: 'remove'; readonly from: readonly State[] }
   | { readonly kind: 'hold' | 'release' }
   | { readonly kind: 'set'; readonly settings: JobSettings };
+
+/** By number, those that are still in the selection when their turn comes. */
+export interface SelectedJobs {
+  readonly seqs: readonly number[];
+  readonly selection: Selection;
+}
+
+export type ChangeTargets = SelectedJobs | { readonly ids: readonly string[] };
 
 /** What became of one job: the job as it is now, or before it was removed. */
 export type ChangedJob =

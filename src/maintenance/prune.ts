@@ -2,6 +2,7 @@
 import { failpoint } from '../failpoint.js';
 import { removeLogsOf } from '../left-logs.js';
 import type { PruneSelection, Store } from '../store/store.js';
+import { DAY } from '../time.js';
 
 /** How long jobs are kept after their end; Infinity: for ever. */
 export interface Retention {
@@ -30,9 +31,22 @@ export async function pruneExpired(store: Store, retention: Retention, signal: A
   await removeLeftLogs(store);
   const now = await store.beginPruneRound();
   if (now === null) return 0;
+  await forgetOldActs(store, now, signal);
   let removed = 0;
   for (const selection of expired(retention, now)) removed += await prune(store, selection, signal);
   return removed;
+}
+
+/** What persons did is remembered for this long. */
+const KEEP_ACTS_MS = 30 * DAY;
+
+async function forgetOldActs(store: Store, now: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const began = performance.now();
+    if ((await store.forgetActs(now - KEEP_ACTS_MS, MOST_AT_ONCE)) < MOST_AT_ONCE) return;
+    const restMs = (performance.now() - began) * REST;
+    await new Promise((resolve) => setTimeout(resolve, restMs));
+  }
 }
 
 /** Removes all that match, batch by batch, until the signal aborts; may be repeated, and done by several at once. */

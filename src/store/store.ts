@@ -3,11 +3,12 @@
  * Each call that changes something is one transaction: when its promise resolves, the change is on the disk.
  */
 import type { PendingCancel } from '../job/cancel.js';
-import type { Change, ChangedJob } from '../job/change.js';
+import type { Change, ChangedJob, ChangeTargets } from '../job/change.js';
 import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../job/job.js';
 import type { GroupBy, JobGroup, ListRequest, Selection } from '../job/selection.js';
 import type { Transition } from '../job/decide.js';
 import type { FinalState, State } from '../job/state.js';
+import type { OverviewStore } from './overview.js';
 
 /** One execution of a job: `run` is the fencing token. */
 export interface RunKey {
@@ -50,13 +51,21 @@ export interface SessionOwner {
   readonly handlers: readonly string[];
   /** The lock, from newLockFile, that its launcher holds until the last of its processes is gone; null: none. */
   readonly launcherLock: string | null;
+  /** By which a person stops a worker; missing: the first of w1, w2, … that no living worker has. */
+  readonly name?: string | undefined;
 }
 
+/** How a worker ends: it finishes what runs, or ends it and gives it back. */
+export type HowToStop = 'gracefully' | 'now';
+
 /** One start of a worker process. Its id is never used again. */
-export interface Session extends Omit<SessionOwner, 'launcherLock'> {
+export interface Session extends Omit<SessionOwner, 'launcherLock' | 'name'> {
   readonly id: number;
+  /** Null: it is a foreground run, or a worker of an older version. */
+  readonly name: string | null;
   readonly startedAtMs: number;
-  readonly stopRequested: boolean;
+  /** How somebody has asked it to stop; null: nobody has. */
+  readonly stopRequested: HowToStop | null;
 }
 
 /**
@@ -88,7 +97,7 @@ export interface Exchange {
   /** Of the runs that go on those that a person wants to end. */
   readonly cancels: readonly CancelledRun[];
   /** As in the outlook, for which a session that always has something to report finds no time. */
-  readonly stopRequested: boolean;
+  readonly stopRequested: HowToStop | null;
 }
 
 /** A run that a person wants to end, and how. */
@@ -102,7 +111,7 @@ export interface Outlook {
   readonly ready: boolean;
   /** Until the next job falls due; null where none waits. */
   readonly nextDueMs: number | null;
-  readonly stopRequested: boolean;
+  readonly stopRequested: HowToStop | null;
   /** Of the session's own runs those that a person wants to end. */
   readonly cancels: readonly CancelledRun[];
   /** False: the session was given up by others. */
@@ -126,14 +135,6 @@ export interface Pauses {
   /** Those that are paused by name, in its order. */
   readonly queues: readonly { readonly name: string; readonly sinceMs: number }[];
 }
-
-/** By number, those that are still in the selection when their turn comes. */
-export interface SelectedJobs {
-  readonly seqs: readonly number[];
-  readonly selection: Selection;
-}
-
-export type ChangeTargets = SelectedJobs | { readonly ids: readonly string[] };
 
 export interface Changed {
   /** In the order of the ids, or of the numbers. */
@@ -246,7 +247,7 @@ interface ClaimStore {
 interface SessionStore {
   /** A name for a lock that is not in use, for a launcher to make and hold. */
   newLockFile(): string;
-  /** Takes the liveness lock, then inserts the session: from then on it is alive until its process ends. */
+  /** Takes the liveness lock, then inserts the session: it lives until its process ends. `conflict`: its name is taken. */
   openSession(owner: SessionOwner): Promise<Session>;
   /** Removes the session and frees its lock. What it still owned is given back; a `run` session's job dies. */
   closeSession(session: Session): Promise<void>;
@@ -259,8 +260,10 @@ interface SessionStore {
   sweepLocks(): Promise<void>;
   /** The jobs that a session owns. */
   listOwned(session: Session): Promise<ProcessingJob[]>;
-  /** Asks every worker, or these sessions, to stop; how many were asked. */
-  requestStop(sessionIds?: readonly number[]): Promise<number>;
+  /** Their ids, in the order of their claim: what is beyond its slots waits for one. At most `limit`. */
+  listOwnedIds(session: Session, limit: number): Promise<string[]>;
+  /** Asks every worker, or these sessions, to stop; how many were asked. Asked again, a stop can only be hastened. */
+  requestStop(how: HowToStop, sessionIds?: readonly number[]): Promise<number>;
 }
 
 export interface Bell {
@@ -270,12 +273,14 @@ export interface Bell {
   onRing(callback: () => void, signal: AbortSignal): void;
 }
 
-export interface Store extends JobStore, QueueStore, PruneStore, RunStore, ClaimStore, SessionStore {
+export interface Store
+  extends JobStore, QueueStore, PruneStore, RunStore, ClaimStore, SessionStore, OverviewStore {
   /** The home directory: a `queuectl` inside a job finds the same queue by it. */
   readonly home: string;
   /** Directories for what does not fit in the store: output and notes of this database. */
   readonly logsDir: string;
   readonly runDir: string;
+  readonly workersDir: string;
   readonly bell: Bell;
   close(): Promise<void>;
 }

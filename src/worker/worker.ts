@@ -5,11 +5,12 @@ import { readValue } from '../job/option-kinds.js';
 import type { Launcher } from '../launcher/launcher.js';
 import { openLauncher } from '../launcher/open-launcher.js';
 import { thisProcess } from '../launcher/process-identity.js';
+import { startTimer } from '../launcher/timer.js';
 import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
 import type { Retention } from '../maintenance/prune.js';
 import type { Queue } from '../queue.js';
-import type { Outlook, RunKey, Session, Store } from '../store/store.js';
+import type { HowToStop, Outlook, RunKey, Session, Store } from '../store/store.js';
 import { announcePaused, isPaused } from './paused-queues.js';
 import { handlerMap } from './handlers.js';
 import type { AnyHandler, Handlers } from './handlers.js';
@@ -24,6 +25,8 @@ export interface WorkerOptions<H extends HandlerTypes<H> = AnyHandlers> {
   readonly handlers?: Handlers<H>;
   /** Whether it runs commands, too; true by default. Without, it starts no launcher. */
   readonly commands?: boolean;
+  /** No two living workers have the same; the first of w1, w2, … that is free, by default. */
+  readonly name?: string | undefined;
   /** Null or missing: every queue. */
   readonly queues?: readonly string[] | null;
   /** How often to look when nobody rings. */
@@ -32,6 +35,8 @@ export interface WorkerOptions<H extends HandlerTypes<H> = AnyHandlers> {
   readonly maxOutputBytes?: number;
   /** End when the queues hold nothing pending, processing or waiting for a retry. */
   readonly untilEmpty?: boolean;
+  /** After a stop: when jobs that still run are ended, with their grace, and given back; never, by default. */
+  readonly drainTimeoutMs?: number | undefined;
   /** How long jobs are kept after their end; missing: the worker removes none. */
   readonly retention?: Retention;
   /** The native one where there is one, else Node's, by default. One that is given is not closed. */
@@ -60,14 +65,16 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   readonly #rescue: RescueRounds;
   #pollIntervalMs: number;
   #launcherLock: string | null = null;
-  #stopping = false;
+  #stopping: HowToStop | null = null;
+  #callOffDrain: (() => void) | null = null;
   #troubles = 0;
   /** Somebody rang, and the pauses have not been looked at since. */
   #rang = false;
 
-  /** Throws `usage` for queues that cannot be, and for a handler whose name no job can have. */
+  /** Throws `usage` for queues and names that cannot be, and for a handler whose name no job can have. */
   constructor(queue: Queue<H>, options: WorkerOptions<H>) {
     checkQueues(options.queues);
+    if (options.name !== undefined) readValue({ kind: 'name' }, options.name, 'the name of a worker');
     this.#store = queue.store;
     this.#options = options;
     this.#handlers = handlerMap(options.handlers ?? {});
@@ -79,7 +86,7 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   }
 
   /**
-   * Runs jobs until it is stopped, or its queues are empty. Rejects where it cannot begin, and with
+   * Runs jobs until it is stopped, or its queues are empty. Rejects where it cannot begin (`conflict`: its name), and with
    * `store_lost` where it cannot go on; nothing that it started runs on then.
    */
   async run(): Promise<void> {
@@ -88,7 +95,7 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     const launcher = await this.#openLauncher();
     this.#launcherLock = launcher?.lockFile ?? null;
     try {
-      let session: Session | null = await this.#openSession();
+      let session: Session | null = await this.#openSession(this.#options.name);
       this.#slots.open(launcher);
       this.#rescue.start();
       while (session !== null) session = await this.#turn(session);
@@ -97,6 +104,7 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
       throw error;
     } finally {
       watching.abort();
+      this.#callOffDrain?.();
       await this.#rescue.finish();
       if (this.#options.launcher === undefined) await launcher?.close();
     }
@@ -104,13 +112,26 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   }
 
   /** 'gracefully': claims nothing more, finishes what runs. 'now': ends what runs and gives it back. */
-  stop(how: 'gracefully' | 'now'): void {
+  stop(how: HowToStop): void {
+    this.#stop(how, SHORT_GRACE_MS);
+  }
+
+  #stop(how: HowToStop, graceMs: number): void {
     const now = how === 'now';
     this.#slots.dropWaiting();
-    if (!this.#stopping || now) emit({ event: 'worker.stopping', running: this.#slots.runningCount, now });
-    this.#stopping = true;
-    if (now) this.#slots.abortAll(SHORT_GRACE_MS);
+    if (this.#stopping === null || now)
+      emit({ event: 'worker.stopping', running: this.#slots.runningCount, now });
+    if (this.#stopping !== 'now') this.#stopping = how;
+    const { drainTimeoutMs } = this.#options;
+    if (drainTimeoutMs !== undefined)
+      this.#callOffDrain ??= startTimer(drainTimeoutMs, () => this.#heedStop('now'));
+    if (now) this.#slots.abortAll(graceMs);
     this.#wakeUp.wake();
+  }
+
+  /** Asked for by another process or by the time limit, again and again: heeded once. Jobs are ended with their own grace. */
+  #heedStop(how: HowToStop | null): void {
+    if (how !== null && how !== this.#stopping && this.#stopping !== 'now') this.#stop(how, Infinity);
   }
 
   /** From now on; runs that have begun keep theirs. */
@@ -143,11 +164,11 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     if (reportInMs === 0) return this.#exchange(session);
     if (reportInMs !== null) return this.#sleep(reportInMs, session);
     const outlook = await this.#store.outlook(session);
-    if (!outlook.sessionLives) return this.#startAfresh();
+    if (!outlook.sessionLives) return this.#startAfresh(session);
     for (const run of outlook.cancels) this.#slots.cancel(run);
-    if (outlook.stopRequested && !this.#stopping) this.stop('gracefully');
-    if (!this.#stopping && outlook.ready && this.#slots.free > 0) return this.#exchange(session);
-    if (this.#slots.isIdle && (this.#stopping || (await this.#isEmpty()))) return this.#end(session);
+    this.#heedStop(outlook.stopRequested);
+    if (this.#stopping === null && outlook.ready && this.#slots.free > 0) return this.#exchange(session);
+    if (this.#slots.isIdle && (this.#stopping !== null || (await this.#isEmpty()))) return this.#end(session);
     return this.#sleep(this.#sleepMs(outlook), session);
   }
 
@@ -171,7 +192,7 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   async #exchange(session: Session): Promise<Session> {
     const report = this.#slots.report();
     const { finished } = report;
-    const free = this.#stopping ? 0 : report.free;
+    const free = this.#stopping === null ? report.free : 0;
     const answer = await this.#store.exchange(session, { ...report, free });
     const { claims, lost, cancelled, cancels, stopRequested } = answer;
     this.#slots.reported(report);
@@ -183,14 +204,14 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     for (const key of lost) this.#slots.disown(key, SHORT_GRACE_MS);
     for (const run of cancels) this.#slots.cancel(run);
     this.#slots.take(claims);
-    if (this.#stopping) this.#slots.dropWaiting();
-    else if (stopRequested) this.stop('gracefully');
+    this.#heedStop(stopRequested);
+    if (this.#stopping !== null) this.#slots.dropWaiting();
     return session;
   }
 
   /** How long nothing can happen that nobody rings for. A job that falls due matters only to a free slot. */
   #sleepMs({ nextDueMs }: Outlook): number {
-    const hasRoom = this.#slots.free > 0 && !this.#stopping;
+    const hasRoom = this.#slots.free > 0 && this.#stopping === null;
     const untilDueMs = hasRoom ? (nextDueMs ?? Infinity) : Infinity;
     return Math.min(this.#pollIntervalMs, untilDueMs, this.#slots.staleInMs);
   }
@@ -202,19 +223,15 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     return true;
   }
 
-  async #openSession(): Promise<Session> {
+  async #openSession(name: string | undefined): Promise<Session> {
     const queues = this.#options.queues ?? null;
     const { slots } = this.#options;
     const launcherLock = this.#launcherLock;
     const handlers = [...(this.#runsCommands ? [''] : []), ...this.#handlers.keys()];
-    return this.#store.openSession({
-      ...thisProcess(),
-      kind: 'worker',
-      slots,
-      queues,
-      handlers,
-      launcherLock,
-    });
+    const owner = { ...thisProcess(), kind: 'worker', name, slots, queues, handlers, launcherLock } as const;
+    const session = await this.#store.openSession(owner);
+    emit({ event: 'worker.named', name: session.name ?? '' });
+    return session;
   }
 
   get #runsCommands(): boolean {
@@ -232,10 +249,15 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   }
 
   /** Others took this session for dead, and its jobs: what still runs is ended before anything else is claimed. */
-  async #startAfresh(): Promise<Session> {
+  async #startAfresh({ name }: Session): Promise<Session> {
     emit({ event: 'worker.lost_session' });
     await this.#endAll();
-    return this.#openSession();
+    try {
+      return await this.#openSession(name ?? undefined);
+    } catch (error) {
+      if (!(error instanceof QueueError) || error.code !== 'conflict') throw error;
+      return this.#openSession(undefined); // Somebody has the name by now: it is no reason to end.
+    }
   }
 
   /** Ends what runs without a word to the store, which no longer counts it as ours. */

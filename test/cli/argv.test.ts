@@ -60,7 +60,7 @@ describe('findCommand', () => {
     [['enqeue'], 'did you mean "enqueue"?'],
     [['lst'], 'did you mean "list"?'],
     [['worker', 'strat'], 'did you mean "start"?'],
-    [['retry'], 'did you mean "dlq retry"?'],
+    [['purge'], 'did you mean "dlq purge"?'],
     [['xyzzy'], 'queuectl help lists the commands'],
     [['config'], 'queuectl config list|get|set|unset|path'],
   ])('answers %j with a hint', (name, hint) => {

@@ -52,9 +52,13 @@ test('a terminal is told how far it is, and the line is gone at the end; a pipe 
   const shown = seen.split(CLEAR);
   expect(shown.length).toBeGreaterThan(2);
   for (const text of shown.slice(1, -1)) expect(text).toMatch(/^[1-9],000 jobs, [\d,]+\/s$/);
-  expect(shown.at(-1)).toBe('✅ 9000 jobs enqueued successfully. IDs: 1-9000\r\n');
+  expect(shown.at(-1)).toBe(
+    '✅ 9000 jobs enqueued successfully. IDs: 1-9000\r\nno worker is running for the queue default: queuectl worker start\r\n',
+  );
   const piped = (await inTerminal(cli, `${slowly} 2>err; cat err`)).toString();
-  expect(piped).toBe('✅ 9000 jobs enqueued successfully. IDs: 9001-18000\r\n');
+  expect(piped).toBe(
+    '✅ 9000 jobs enqueued successfully. IDs: 9001-18000\r\nno worker is running for the queue default: queuectl worker start\r\n',
+  );
   const quiet = (await inTerminal(cli, `${slowly} -q | tail -n 1`)).toString();
   expect(quiet).toBe('27000\r\n');
 });

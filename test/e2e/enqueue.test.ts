@@ -5,7 +5,7 @@ import { createCli } from '../support/cli.js';
 test('enqueue says which job it stored: in words, as JSON, or the id alone', async () => {
   const cli = createCli();
   const said = await cli.run(['enqueue', '{"command":"echo Hello World"}']);
-  expect(said).toMatchObject({ code: 0, stdout: '✅ Job enqueued successfully. ID: 1\n', stderr: '' });
+  expect(said).toMatchObject({ code: 0, stdout: '✅ Job enqueued successfully. ID: 1\n' });
   expect(await cli.ok('enqueue', '{"id":"job-fail-123","command":"exit 1"}')).toBe(
     '✅ Job enqueued successfully. ID: job-fail-123\n',
   );

@@ -1,4 +1,4 @@
-/** What show, status, worker list and worker start print, in a pipe and as JSON. */
+/** What show, status and worker start print, in a pipe and as JSON. */
 import { expect, test } from 'vitest';
 import { createCli, linesOf } from '../support/cli.js';
 import { ISO, withDeadJob } from './dead-job.js';
@@ -81,19 +81,25 @@ test('status counts the jobs of every state and the workers', async () => {
     jobs: { ...none, processing: 1, dead: 1 },
     workers: { running: 1 },
     paused: { all: false, queues: [] },
+    queues: [
+      {
+        name: 'default',
+        jobs: { ...none, processing: 1, dead: 1 },
+        oldest_ready_at: null,
+        paused_at: null,
+      },
+    ],
   });
   const lines = linesOf(await cli.ok('status'));
   expect(lines.slice(0, 3)).toEqual(['--- Job Summary ---', 'state\tjobs', 'scheduled\t0']);
-  expect(lines.slice(-3, -1)).toEqual(['--- Worker Summary ---', 'pid\thost\tslots\tqueues\tstarted\tstate']);
-  expect(lines.at(-1)).toMatch(new RegExp(`^${worker.pid}\t[^\t]+\t2\tmail,default\t[^\t]+\trunning$`));
-  expect(await cli.ok('worker', 'list', '-q')).toBe(`${worker.pid}\n`);
-  expect(await cli.json('worker', 'list')).toMatchObject([
-    { pid: worker.pid, slots: 2, queues: ['mail', 'default'], state: 'running' },
+  expect(lines.slice(-3, -1)).toEqual([
+    '--- Worker Summary ---',
+    'name\tpid\thost\tslots\tqueues\tstarted\tstate',
   ]);
+  expect(lines.at(-1)).toMatch(new RegExp(`^w1\t${worker.pid}\t[^\t]+\t2\tmail,default\t[^\t]+\trunning$`));
   worker.signal('SIGTERM');
   await worker.saw('Shutting down');
   await worker.kill('SIGTERM');
-  expect((await cli.run(['worker', 'list'])).stderr).toBe('no worker is running: queuectl worker start\n');
 });
 
 test('a worker prints its life in the words of the original, as JSON events, or not at all', async () => {
@@ -101,7 +107,7 @@ test('a worker prints its life in the words of the original, as JSON events, or 
   await cli.ok('enqueue', '--', 'echo Hello World');
   const worker = cli.start(['worker', 'start', '--until-empty']);
   const { stdout, stderr } = await worker.ended;
-  expect(stderr).toMatch(/^launcher: (node|native)\n$/);
+  expect(stderr).toMatch(/^name: w1\nlauncher: (node|native)\n$/);
   expect(linesOf(stdout)).toEqual([
     `[Worker 1] Starting up (PID: ${worker.pid})...`,
     '[Worker 1] Polling for jobs...',
@@ -114,11 +120,11 @@ test('a worker prints its life in the words of the original, as JSON events, or 
     (line) => JSON.parse(line) as Record<string, unknown>,
   );
   expect(events.map((event) => event['event'])).toEqual(
-    ['launcher', 'started', 'polling']
+    ['named', 'launcher', 'started', 'polling']
       .map((name) => `worker.${name}`)
       .concat('job.claimed', 'job.completed', 'worker.stopped'),
   );
-  expect(events[3]).toEqual({
+  expect(events[4]).toEqual({
     time: expect.stringMatching(ISO),
     event: 'job.claimed',
     slot: 1,

@@ -63,7 +63,12 @@ test.each([
 test('worker stop reaches every worker, and idle ones exit at once', async () => {
   const cli = createCli();
   const workers = [await cli.startWorker(['--count', '3']), await cli.startWorker(), await cli.startWorker()];
-  expect(await cli.json('worker', 'stop')).toEqual({ asked: 3 });
+  expect(await cli.json('worker', 'stop')).toEqual({
+    asked: 3,
+    names: ['w1', 'w2', 'w3'],
+    now: false,
+    gone: null,
+  });
   for (const worker of workers) {
     const { code, stdout } = await worker.ended;
     expect(code).toBe(0);

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { Worker } from '../../src/worker/worker.js';
 import { isAlive, waitUntil } from '../support/processes.js';
 import { openTestQueue, startWorker, storedText } from '../support/workers.js';
 
@@ -136,4 +137,43 @@ test('a second worker takes over what the first gave back', async () => {
   await first.ended;
   startWorker(queue);
   expect(await over(id)).toMatchObject({ state: 'completed', run: 2 });
+});
+
+test('a worker has the name that it was given, or one that is free, and only one that may be', async () => {
+  const { queue } = await openTestQueue();
+  const first = startWorker(queue, { name: 'mail' });
+  expect(await first.event('worker.named')).toMatchObject({ name: 'mail' });
+  expect((await queue.workers()).map(({ name }) => name)).toEqual(['mail']);
+  await expect(new Worker(queue, { slots: 1, name: 'mail' }).run()).rejects.toMatchObject({
+    code: 'conflict',
+  });
+  expect(() => new Worker(queue, { slots: 1, name: 'a/b' })).toThrow('the name of a worker must be');
+  expect((await queue.workers()).map(({ name }) => name)).toEqual(['mail']);
+});
+
+test('after a stop, what outlasts the drain timeout is ended with its own grace and given back', async () => {
+  const { queue, path, said } = await openTestQueue();
+  const command = `trap 'sleep 1.2; echo cleaned up > ${path('trapped')}; exit 1' TERM
+    echo > ${path('begun')}; sleep 600 & wait`;
+  await queue.enqueue({ command });
+  const { worker, ended, events } = startWorker(queue, { drainTimeoutMs: 50 });
+  await waitUntil(() => said('begun') !== null, { what: 'the job to begin' });
+  worker.stop('gracefully');
+  await ended;
+  expect(said('trapped')).toBe('cleaned up');
+  const stops = events.flatMap((event) => (event.event === 'worker.stopping' ? [event.now] : []));
+  expect(stops).toEqual([false, true]);
+  expect(await queue.get('1')).toMatchObject({ state: 'pending', attempts: 0, crashes: 0 });
+});
+
+test('a stop that another process hastens ends what runs with its own grace, and gives it back', async () => {
+  const { queue, path, said } = await openTestQueue();
+  await queue.enqueue({ command: `echo > ${path('begun')}; sleep 600` });
+  const { ended, event } = startWorker(queue);
+  await waitUntil(() => said('begun') !== null, { what: 'the job to begin' });
+  await queue.stopWorkers();
+  await event('worker.stopping');
+  expect(await queue.stopWorkers('now')).toBe(1);
+  await ended;
+  expect(await queue.get('1')).toMatchObject({ state: 'pending', attempts: 0, crashes: 0 });
 });

@@ -13,6 +13,7 @@ import {
   jobFromFlags,
 } from '../job-flags.js';
 import { asJobInput, readJson } from '../read-json.js';
+import { noteUnservedJob } from '../no-worker-note.js';
 import { printStored, STORED_FIELDS } from '../stored-jobs.js';
 
 export const enqueue: Command = {
@@ -74,6 +75,7 @@ own can be given again with --on-conflict ignore: each is stored once.`,
     if (isDry) return (await import('../dry-run.js')).dryRunJob(context, job);
     const queue = await context.openQueue();
     printStored(context.output, await queue.enqueue(job, { onConflict }));
+    await noteUnservedJob(context.output, queue, queue.parse(job));
   },
 };
 

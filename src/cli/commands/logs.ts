@@ -2,12 +2,12 @@ import { QueueError, usageError } from '../../errors.js';
 import type { Job } from '../../job/job.js';
 import type { OutputSelection } from '../../output/selection.js';
 import type { Queue } from '../../queue.js';
-import { parseDuration, parseInstant } from '../../time.js';
 import type { Command } from '../command.js';
 import type { Flags } from '../flags.js';
 import { LOG_FIELDS, logPrinter } from '../log-printer.js';
 import type { LogPrinter } from '../log-printer.js';
 import { exitCodeOf, onEndSignal } from '../signals.js';
+import { readSince } from '../since.js';
 
 export const logs: Command = {
   usage: '[options] ID',
@@ -67,21 +67,9 @@ function readSelection(flags: Flags): OutputSelection {
   const lines = flags.integer('lines', 0, Number.MAX_SAFE_INTEGER);
   return {
     stream: stdout ? 'stdout' : stderr ? 'stderr' : undefined,
-    sinceMs: readSince(flags.text('since')),
+    sinceMs: readSince(flags),
     last: lines === undefined ? undefined : { lines },
   };
-}
-
-/** So long ago, or at that instant. */
-function readSince(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const durationMs = parseDuration(text);
-  const instant = durationMs === undefined ? parseInstant(text) : Date.now() - durationMs;
-  if (instant !== undefined) return instant;
-  throw usageError(
-    `--since must be a duration or a time, not ${JSON.stringify(text)}`,
-    '"10m", "1h30m", or ISO 8601: "2026-12-24T18:00:00Z"',
-  );
 }
 
 async function followJob(

@@ -1,18 +1,21 @@
 import type { Command } from '../command.js';
-import { liveWorkers, WORKER_FIELDS, workerJson, workerTable } from '../live-workers.js';
+import { detailsJson, detailsTable, listWorkers, WORKER_FIELDS } from '../worker-details.js';
 
 export const workerList: Command = {
   usage: '[options]',
+  description: `Lists the workers that run, and what each runs now. A worker is "paused" while all of its queues are, and
+"stopping" once it was asked to stop.`,
   examples: [
     { command: 'queuectl worker list', does: 'the workers that run' },
-    { command: 'queuectl worker list -q', does: 'their process ids' },
+    { command: 'queuectl worker list -q', does: 'their names' },
+    { command: 'queuectl worker list --json --fields name,busy,jobs', does: 'for a script' },
   ],
   fields: () => WORKER_FIELDS,
   run: async ({ output, openQueue }) => {
-    const workers = await liveWorkers(await openQueue());
-    if (output.json) return output.array(workers.map(workerJson));
-    if (output.quiet) return workers.forEach((worker) => output.line(String(worker.pid)));
-    await output.table(workerTable(workers));
+    const workers = await listWorkers(await openQueue());
+    if (output.json) return output.array(workers.map(detailsJson));
+    if (output.quiet) return output.lines(workers.map(({ worker }) => worker.name ?? String(worker.pid)));
+    await output.table(detailsTable(workers));
     if (workers.length === 0) output.note('no worker is running: queuectl worker start');
   },
 };

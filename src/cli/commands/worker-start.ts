@@ -1,101 +1,122 @@
 import { setFlagsFromString } from 'node:v8';
 import { loadSettings } from '../../config.js';
-import { QueueError } from '../../errors.js';
-import { listen, sentence } from '../../log.js';
-import type { LogEvent } from '../../log.js';
+import { usageError } from '../../errors.js';
+import { readValue } from '../../job/option-kinds.js';
+import { DAY, HOUR, SECOND } from '../../time.js';
 import { Worker } from '../../worker/worker.js';
+import type { WorkerOptions } from '../../worker/worker.js';
 import type { Command, Context } from '../command.js';
-import { eventJson } from '../event-json.js';
-import type { Flags } from '../flags.js';
-import { harmlessLine } from '../output/harmless.js';
-import { toJsonText } from '../output/json.js';
-import { LineWriter } from '../output/line-writer.js';
+import { DetachedLink } from '../detached-link.js';
+import type { Flag, Flags } from '../flags.js';
 import { noteNewQueues, readQueueNames } from '../queue-names.js';
-import { exitCodeOf, onEndSignal } from '../signals.js';
-import { watchConfig } from '../watch-config.js';
+import { exitCodeOf } from '../signals.js';
+import { superviseWorker, voiceTo } from '../supervise-worker.js';
+import type { WorkerVoice } from '../supervise-worker.js';
 
 const MOST_SLOTS = 1000;
-/** How long a reader that does not read may keep a worker that is done from exiting. */
-const LAST_LINES_MS = 1000;
+/** Beside the wait for a locked database: a start takes a fraction of a second, on a busy machine some. */
+const START_MS = 20 * SECOND;
+
+/** Those that a worker in the background is given, too. */
+const WORKER_FLAGS: readonly Flag[] = [
+  { long: 'count', argument: 'N', help: `how many jobs run at once, 1 to ${MOST_SLOTS} (1)` },
+  {
+    long: 'until-empty',
+    help: 'exit once nothing but jobs of paused queues is pending, running or waiting for a retry',
+  },
+  { long: 'queues', argument: 'A,B', help: 'jobs of these queues only (all)' },
+  {
+    long: 'drain-timeout',
+    argument: 'DURATION',
+    help: 'so long after a stop, end the jobs that still run, with their grace, and give them back (never)',
+  },
+];
 
 export const workerStart: Command = {
   usage: '[options]',
   description: `Runs jobs, in this terminal, until it is stopped. Several terminals may each run one.
 
-Ctrl-C, TERM or HUP: finish the jobs that run, then exit. A second one: end them now and give them back.`,
+Ctrl-C, TERM or HUP: finish the jobs that run, then exit. A second one: end them now and give them back.
+
+With --detach it runs in the background, and goes on when the terminal is closed. The command returns once the worker
+runs; what it says goes to its log: "queuectl worker logs". A log is begun anew every 10 MiB, and the last three are
+kept; that of a worker which is gone is removed when it is 30 days old and another worker is detached.`,
   examples: [
     { command: 'queuectl worker start --count 4', does: 'four jobs at a time' },
     { command: 'queuectl worker start --until-empty', does: 'until there is nothing left to do' },
     { command: 'queuectl worker start --queues mail,sms', does: 'jobs of these queues only' },
+    { command: 'queuectl worker start --detach --name mail', does: 'in the background, by this name' },
   ],
   flags: [
-    { long: 'count', argument: 'N', help: `how many jobs run at once, 1 to ${MOST_SLOTS} (1)` },
+    ...WORKER_FLAGS,
     {
-      long: 'until-empty',
-      help: 'exit once nothing but jobs of paused queues is pending, running or waiting for a retry',
+      long: 'name',
+      argument: 'NAME',
+      help: 'by which it is stopped; no other running worker has it (w1, w2, …)',
     },
-    { long: 'queues', argument: 'A,B', help: 'jobs of these queues only (all)' },
+    { long: 'detach', help: 'run in the background' },
   ],
+  fields: () => ['name', 'pid', 'log'],
   run: async (context) => {
-    const { flags, home, env, openQueue } = context;
-    // Its collections, which begin when a process is idle, were half of what an idle worker did.
-    setFlagsFromString('--no-memory-reducer');
-    const slots = flags.integer('count', 1, MOST_SLOTS) ?? 1;
-    const queues = readQueues(flags);
-    const { pollIntervalMs, maxOutputBytes, ...retention } = loadSettings(home, env);
-    const queue = await openQueue({ lockTimeoutMs: Infinity });
-    if (queues !== null) await noteNewQueues(context.output, queue, queues);
-    const untilEmpty = flags.has('until-empty');
-    const worker = new Worker(queue, {
-      slots,
-      queues,
-      pollIntervalMs,
-      maxOutputBytes,
-      untilEmpty,
-      retention,
-    });
-    return superviseWorker(worker, context);
+    const { flags, output } = context;
+    const link = DetachedLink.take(process.env);
+    if (flags.has('detach')) return detach(context);
+    if (flags.has('fields')) throw usageError('--fields needs --detach: each event has its own');
+    if (link === null) return runWorker(context, voiceTo(output));
+    const { runDetached } = await import('../detached-worker.js');
+    return runDetached(link, (voice) => runWorker(context, voice));
   },
 };
 
-/** Runs it with all that reaches it from outside: signals and changed settings in, events out. */
-async function superviseWorker(worker: Worker, context: Context): Promise<number> {
-  const writer = new LineWriter();
-  listen((event) => printEvent(writer, event, context));
-  const over = new AbortController();
-  watchConfig(context.home, () => takeSettings(worker, context), over.signal);
-  let exitCode: number | undefined;
-  let signals = 0;
-  const stopListening = onEndSignal((signal) => {
-    signals += 1;
-    if (signals > 1) exitCode ??= exitCodeOf(signal);
-    worker.stop(signals > 1 ? 'now' : 'gracefully');
-  });
-  await worker.run();
-  over.abort();
-  stopListening();
-  await writer.flush(LAST_LINES_MS);
-  return exitCode ?? 0;
+async function runWorker(context: Context, voice: WorkerVoice): Promise<number> {
+  const { flags, home, env, openQueue } = context;
+  // Its collections, which begin when a process is idle, were half of what an idle worker did.
+  setFlagsFromString('--no-memory-reducer');
+  const options = readOptions(flags);
+  const { pollIntervalMs, maxOutputBytes, ...retention } = loadSettings(home, env);
+  const queue = await openQueue({ lockTimeoutMs: Infinity });
+  if (options.queues !== null) await noteNewQueues(voice, queue, options.queues);
+  const worker = new Worker(queue, { ...options, pollIntervalMs, maxOutputBytes, retention });
+  return superviseWorker(worker, voice, context);
 }
 
-function printEvent(writer: LineWriter, event: LogEvent, { output }: Context): void {
-  if (output.json) writer.line(toJsonText(eventJson(event, Date.now())));
-  else if (event.event === 'worker.launcher') output.note(sentence(event));
-  else if (!output.quiet) writer.line(harmlessLine(sentence(event)));
+interface ReadOptions extends Pick<WorkerOptions, 'name' | 'slots' | 'untilEmpty' | 'drainTimeoutMs'> {
+  readonly queues: readonly string[] | null;
 }
 
-/** A file that is being edited may be wrong for a moment: the worker goes on as it was, and says so. */
-function takeSettings(worker: Worker, { home, env, output }: Context): void {
-  try {
-    const settings = loadSettings(home, env);
-    worker.change({ ...settings, retention: settings });
-  } catch (error) {
-    if (!(error instanceof QueueError)) throw error;
-    output.note(`the settings stay as they were: ${error.message}`);
+function readOptions(flags: Flags): ReadOptions {
+  const name = flags.text('name');
+  const queues = flags.list('queues');
+  return {
+    slots: flags.integer('count', 1, MOST_SLOTS) ?? 1,
+    name: name === undefined ? undefined : String(readValue({ kind: 'name' }, name, '--name')),
+    queues: queues === undefined ? null : readQueueNames(queues, '--queues'),
+    untilEmpty: flags.has('until-empty'),
+    drainTimeoutMs: flags.duration('drain-timeout', 365 * DAY),
+  };
+}
+
+/** All that can be wrong is found out here, where the person sees it. */
+async function detach({ flags, home, env, output, openQueue }: Context): Promise<number> {
+  const { name, queues } = readOptions(flags);
+  const lockTimeoutMs = flags.duration('lock-timeout', HOUR) ?? loadSettings(home, env).lockTimeoutMs;
+  const { startDetached } = await import('../detach.js');
+  const queue = await openQueue();
+  if (queues !== null) await noteNewQueues(output, queue, queues);
+  const words = wordsOf(flags);
+  const started = await startDetached(queue, { name, words, env, limitMs: lockTimeoutMs + START_MS });
+  if (typeof started === 'string') return exitCodeOf(started);
+  if (output.json) output.object({ ...started });
+  else if (output.quiet) output.line(started.name);
+  else {
+    output.say(`Worker ${started.name} runs in the background (PID: ${started.pid}).`);
+    output.note(`what it says: queuectl worker logs ${started.name}`);
   }
+  return 0;
 }
 
-function readQueues(flags: Flags): readonly string[] | null {
-  const names = flags.list('queues');
-  return names === undefined ? null : readQueueNames(names, '--queues');
+function wordsOf(flags: Flags): string[] {
+  return WORKER_FLAGS.filter(({ long }) => flags.has(long)).flatMap(({ long, argument }) =>
+    argument === undefined ? [`--${long}`] : [`--${long}=${flags.text(long) ?? ''}`],
+  );
 }

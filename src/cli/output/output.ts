@@ -14,6 +14,8 @@ export interface OutputOptions {
   readonly color: boolean;
   /** What `--fields` picked, checked already. */
   readonly fields: readonly string[] | undefined;
+  /** Where it goes, the process's own streams by default. */
+  readonly write?: (fd: 1 | 2, text: string) => void;
 }
 
 export class Output {
@@ -22,13 +24,24 @@ export class Output {
   readonly terminal: boolean;
   readonly color: boolean;
   readonly #fields: readonly string[] | undefined;
+  readonly #write: (fd: 1 | 2, text: string) => void;
 
-  constructor({ json, quiet, terminal, color, fields }: OutputOptions) {
+  constructor({ json, quiet, terminal, color, fields, write = writeAll }: OutputOptions) {
     this.json = json;
     this.quiet = quiet;
     this.terminal = terminal;
     this.color = color;
     this.#fields = fields;
+    this.#write = write;
+  }
+
+  /** What it would print, data and talk, as text. */
+  async captured(print: (output: Output) => Promise<void>): Promise<string> {
+    let text = '';
+    const { json, quiet, terminal, color } = this;
+    const write = (_fd: 1 | 2, part: string): void => void (text += part);
+    await print(new Output({ json, quiet, terminal, color, fields: this.#fields, write }));
+    return text;
   }
 
   /** A sentence for a person, on stdout; not under --json and -q. */
@@ -42,12 +55,12 @@ export class Output {
 
   /** Talk beside the data, on stderr; not under --json and -q. */
   note(text: string): void {
-    if (!this.json && !this.quiet) writeAll(2, `${harmlessLine(text)}\n`);
+    if (!this.json && !this.quiet) this.#write(2, `${harmlessLine(text)}\n`);
   }
 
   /** A line of data as it is: the caller knows that it is harmless. */
   line(text: string): void {
-    writeAll(1, `${text}\n`);
+    this.#write(1, `${text}\n`);
   }
 
   /** Many such lines at once: a write each would take longer than the work that they tell of. */
@@ -81,16 +94,16 @@ export class Output {
 
   async table(table: Table): Promise<void> {
     if (!this.terminal) {
-      writeAll(1, tsvTable(table));
+      this.#write(1, tsvTable(table));
       return;
     }
     const [{ boxTable }, { createStyle }] = await Promise.all([import('./box.js'), import('./style.js')]);
-    writeAll(1, boxTable(table, terminalWidth(), createStyle(this.color)));
+    this.#write(1, boxTable(table, terminalWidth(), createStyle(this.color)));
   }
 
   /** One thing: lines on a terminal, a TSV of two columns in a pipe. */
   async properties(properties: Properties): Promise<void> {
-    if (this.terminal) writeAll(1, propertyLines(properties));
+    if (this.terminal) this.#write(1, propertyLines(properties));
     else await this.table({ columns: [{ name: 'field' }, { name: 'value' }], rows: properties });
   }
 

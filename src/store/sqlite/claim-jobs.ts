@@ -1,5 +1,6 @@
 /** What a session gets: the ready jobs of its queues and handlers, in the order of the claim index. */
 import type { ProcessingJob } from '../../job/job.js';
+import type { Lane } from '../../job/lane.js';
 import type { Session } from '../store.js';
 import { MANY } from './bulk-rows.js';
 import type { Connection } from './connection.js';
@@ -7,13 +8,6 @@ import type { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
 import { NOT_PAUSED } from './queues.js';
 import { CLAIM_COLUMNS, toClaimedJob } from './rows.js';
-
-/** Where jobs wait that are alike for a claim. */
-interface Lane {
-  readonly queue: string;
-  /** '' for commands. */
-  readonly handler: string;
-}
 
 /** The next lane with ready jobs, of the same queue and of another: one probe of the claim index each. No row: none. */
 export const NEXT_OF_QUEUE = `
@@ -48,7 +42,7 @@ export function claimJobs(
   now: number,
   counters: CounterChanges,
 ): ProcessingJob[] {
-  const jobs = nextRows(connection, readyLanes(connection, session), free).map((row) => {
+  const jobs = nextRows(connection, servedLanes(connection, session), free).map((row) => {
     const job = toClaimedJob(row, session.id, now);
     counters.move(job.queue, 'pending', 'processing');
     return job;
@@ -96,10 +90,20 @@ interface NextRow {
 const IS_CLOSED = `SELECT 1 FROM (SELECT ? AS queue) WHERE NOT (${NOT_PAUSED})`;
 
 /** Those that the session serves and that nobody has paused. */
-function readyLanes(connection: Connection, session: Session): Lane[] {
+function servedLanes(connection: Connection, session: Session): Lane[] {
+  return readyLanes(connection, (lane) => serves(session, lane));
+}
+
+/** With ready jobs, of queues that nobody has paused. Inside of a transaction. */
+export function readyLanes(connection: Connection, isWanted: (lane: Lane) => boolean = () => true): Lane[] {
   const lanes: Lane[] = [];
   let lane: Lane | undefined = { queue: '', handler: '' };
-  while ((lane = laneAfter(connection, lane)) !== undefined) if (serves(session, lane)) lanes.push(lane);
+  while ((lane = laneAfter(connection, lane)) !== undefined) if (isWanted(lane)) lanes.push(lane);
+  return openLanes(connection, lanes);
+}
+
+/** Those of queues that nobody has paused. */
+export function openLanes(connection: Connection, lanes: readonly Lane[]): Lane[] {
   return lanes.filter(({ queue }) => connection.sql(IS_CLOSED).get(queue) === undefined);
 }
 
@@ -108,11 +112,11 @@ function laneAfter(connection: Connection, { queue, handler }: Lane): Lane | und
   return row === undefined ? undefined : { queue: String(row['queue']), handler: String(row['handler']) };
 }
 
-function serves({ queues, handlers }: Session, { queue, handler }: Lane): boolean {
+export function serves({ queues, handlers }: Session, { queue, handler }: Lane): boolean {
   return (queues === null || queues.includes(queue)) && handlers.includes(handler);
 }
 
 /** Inside of a transaction. */
 export function hasReady(connection: Connection, session: Session): boolean {
-  return readyLanes(connection, session).length > 0;
+  return servedLanes(connection, session).length > 0;
 }

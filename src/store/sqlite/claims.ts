@@ -5,6 +5,7 @@ import type {
   Exchange,
   ExchangeRequest,
   FinishedRun,
+  HowToStop,
   Outlook,
   RunKey,
   Session,
@@ -17,6 +18,8 @@ import { finishRun } from './finish.js';
 import { readOwned, runKey } from './owned.js';
 import type { OwnedRun, OwnedRuns } from './owned.js';
 import { nextDueMs, promoteDue } from './promote.js';
+import { STOP_COLUMNS, toStop } from './session-rows.js';
+import type { SessionRow } from './session-rows.js';
 
 export async function exchange(
   connection: Connection,
@@ -26,7 +29,7 @@ export async function exchange(
   return connection.write(() => {
     const now = Date.now();
     const stopRequested = beat(connection, session, now);
-    if (stopRequested === null) return allLost(request);
+    if (stopRequested === undefined) return allLost(request);
     const owned = readOwned(connection, session);
     const endings = new Endings(session.id, now);
     const { counters } = endings;
@@ -52,20 +55,20 @@ export async function exchange(
   });
 }
 
-const SESSION = 'SELECT stop_requested_at, heartbeat FROM workers WHERE session_id = ?';
+const SESSION = `SELECT ${STOP_COLUMNS}, heartbeat FROM workers WHERE session_id = ?`;
 const BEAT = 'UPDATE workers SET heartbeat = ? WHERE session_id = ?';
 /** A beat is a page of the write-ahead log: a busy worker does not write it with each of its commits. */
 const BEAT_EVERY_MS = 1000;
 
 /**
- * Whether somebody has asked the session to stop. Null: it has no row, others gave it up; it must change nothing and
+ * How somebody has asked the session to stop. Undefined: it has no row, others gave it up; it must change nothing and
  * get nothing.
  */
-function beat(connection: Connection, session: Session, now: number): boolean | null {
+function beat(connection: Connection, session: Session, now: number): HowToStop | null | undefined {
   const row = connection.sql(SESSION).get(session.id);
-  if (row === undefined) return null;
+  if (row === undefined) return undefined;
   if (Math.abs(now - Number(row['heartbeat'])) >= BEAT_EVERY_MS) connection.sql(BEAT).run(now, session.id);
-  return row['stop_requested_at'] !== null;
+  return toStop(row as unknown as SessionRow);
 }
 
 function allLost(request: ExchangeRequest): Exchange {
@@ -74,7 +77,7 @@ function allLost(request: ExchangeRequest): Exchange {
     lost: [...request.finished, ...request.running].map(toKey),
     cancelled: [],
     cancels: [],
-    stopRequested: false,
+    stopRequested: null,
   };
 }
 
@@ -116,15 +119,17 @@ function neverStarted({ seq, run, crashes }: OwnedRun): FinishedRun {
   };
 }
 
+const STOP = `SELECT ${STOP_COLUMNS} FROM workers WHERE session_id = ?`;
+
 export async function outlook(connection: Connection, session: Session): Promise<Outlook> {
   return connection.read(() => {
-    const own = connection.sql('SELECT stop_requested_at FROM workers WHERE session_id = ?').get(session.id);
+    const own = connection.sql(STOP).get(session.id);
     const dueMs = nextDueMs(connection);
     return {
       ready: dueMs === 0 || hasReady(connection, session),
       nextDueMs: dueMs,
       cancels: cancelsOf(connection, session),
-      stopRequested: own !== undefined && own['stop_requested_at'] !== null,
+      stopRequested: own === undefined ? null : toStop(own as unknown as SessionRow),
       sessionLives: own !== undefined,
     };
   });

@@ -112,9 +112,13 @@ ALTER TABLE workers ADD COLUMN launcher_lock_name TEXT;  -- held by its launcher
 ALTER TABLE workers ADD COLUMN launcher_lock_inode TEXT;
 `;
 
+/** 1: what runs is ended and given back. */
+const STOP_NOW = `ALTER TABLE workers ADD COLUMN stop_now INTEGER NOT NULL DEFAULT 0`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, checksum: '98e3f14a', sql: FIRST },
   { version: 2, checksum: '8b06c95e', sql: CANCEL_AND_LAUNCHER },
   { version: 3, checksum: 'd06a46d3', sql: REBUILT },
   { version: 4, checksum: '1844536f', sql: COMMAND_LINE },
+  { version: 5, checksum: '63097bff', sql: STOP_NOW },
 ];

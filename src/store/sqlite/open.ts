@@ -5,21 +5,26 @@ import { QueueError, systemErrorCode } from '../../errors.js';
 import { failpoint } from '../../failpoint.js';
 import { ensureHome, fileError, makeDirectory } from '../../home.js';
 import type { OpenOptions, Store } from '../store.js';
+import { forgetActs } from './acts.js';
 import { insertRunning, rerun } from './attached.js';
 import { changeJobs } from './change.js';
+import { beginChanges, changes, findJobs, runsAfter } from './changes.js';
+import { damages, mendCounters, newestTimeMs, wrongCounters } from './check.js';
 import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
 import { createDoorbell, createDoorbellFile } from './doorbell.js';
 import { groupJobs } from './groups.js';
+import { listEnded } from './ended-jobs.js';
 import { insertJobs } from './insert.js';
 import { getJob } from './jobs.js';
 import { listJobs } from './list.js';
-import { boundLog } from './write-ahead-log.js';
+import { boundLog, logBytes } from './write-ahead-log.js';
 import { beginPruneRound, countPrunable, pruneJobs } from './prune.js';
 import { forgetPruned, listPruned } from './remove.js';
 import { countJobs, selectSeqs } from './select.js';
 import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
+import { changeMark, readyLanes } from './ready-lanes.js';
 import { refuseNetworkFileSystem } from './network-file-system.js';
 import { sameFileCheck } from './same-file.js';
 import { areProcessing, latestRuns, listRuns } from './runs.js';
@@ -27,14 +32,18 @@ import { prepareSchema } from './schema.js';
 import { newLockFile, removeLeftLocks, removeLockFile, takeSessionLock } from './session-lock.js';
 import type { SessionLock } from './session-lock.js';
 import {
+  holdsLock,
   insertSession,
   listDeadSessions,
   listLockNames,
   listOwned,
+  listOwnedIds,
   listSessions,
   removeSession,
   requestStop,
 } from './sessions.js';
+import type { SessionRow } from './session-rows.js';
+import { unservedLanes } from './unserved.js';
 
 /** Throws `not_permitted` or `unavailable`, and says what to do, where the home or its database cannot be used. */
 export async function openStore(home: string, options: OpenOptions): Promise<Store> {
@@ -87,6 +96,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
   const [logsDir, runDir] = [join(directory, 'logs'), join(directory, 'run')];
   const bell = createDoorbell(home);
   const locks = new Map<number, SessionLock>();
+  const isLiving = (row: SessionRow): boolean => locks.has(row.session_id) || holdsLock(runDir, row);
   const requireSameFile = sameFileCheck(connection.path);
 
   /** Rings after the commit of a change that another process may be waiting for. */
@@ -100,6 +110,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     home,
     logsDir,
     runDir,
+    workersDir: join(directory, 'workers'),
     bell,
     insertJobs: (jobs, onConflict) => ringing(insertJobs(connection, jobs, onConflict)),
     getJob: (id) => getJob(connection, id),
@@ -131,6 +142,22 @@ function createStore(connection: Connection, home: string, databaseId: string): 
       requireSameFile();
       return outlook(connection, session);
     },
+    listEnded: (state, sinceMs, after, limit) => listEnded(connection, state, sinceMs, after, limit),
+    beginChanges: (sinceMs) => beginChanges(connection, sinceMs),
+    changes: (cursor) => changes(connection, cursor),
+    findJobs: (seqs) => findJobs(connection, seqs),
+    runsAfter: (runs) => runsAfter(connection, runs),
+    forgetActs: (beforeMs, limit) => forgetActs(connection, beforeMs, limit),
+    damages: (whole) => damages(connection, whole),
+    wrongCounters: () => wrongCounters(connection),
+    mendCounters: () => mendCounters(connection),
+    newestTimeMs: () => newestTimeMs(connection),
+    logBytes: async () => logBytes(connection),
+    readyLanes: () => readyLanes(connection),
+    changeMark: async () => {
+      requireSameFile();
+      return changeMark(connection);
+    },
     areProcessing: (runs) => areProcessing(connection, runs),
     insertRunning: (session, job) => insertRunning(connection, session, job),
     rerun: (session, seq) => rerun(connection, session, seq),
@@ -143,7 +170,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
       const lock = takeSessionLock(runDir);
       failpoint('session.after_lock');
       try {
-        const session = await insertSession(connection, owner, lock);
+        const session = await insertSession(connection, owner, lock, isLiving);
         failpoint('session.after_commit');
         locks.set(session.id, lock);
         return session;
@@ -165,7 +192,9 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     listDeadSessions: (bootId) => listDeadSessions(connection, runDir, bootId, (id) => locks.has(id)),
     sweepLocks: async () => removeLeftLocks(runDir, await listLockNames(connection)),
     listOwned: (session) => listOwned(connection, session),
-    requestStop: (sessionIds) => ringing(requestStop(connection, sessionIds)),
+    listOwnedIds: (session, limit) => listOwnedIds(connection, session, limit),
+    requestStop: (how, sessionIds) => ringing(requestStop(connection, how, sessionIds)),
+    unservedLanes: (lanes) => unservedLanes(connection, lanes, isLiving),
     close: async () => {
       for (const lock of locks.values()) lock.free();
       locks.clear();

@@ -1,5 +1,5 @@
 /** Rows become sessions here, and nowhere else. */
-import type { Session, SessionKind } from '../store.js';
+import type { HowToStop, Session, SessionKind } from '../store.js';
 import type { Row } from './driver.js';
 
 export interface SessionRow {
@@ -18,12 +18,15 @@ export interface SessionRow {
   readonly handlers: string | null;
   readonly started_at: number;
   readonly stop_requested_at: number | null;
+  readonly stop_now: number;
+  readonly name: string | null;
 }
 
 export function toSession(row: Row): Session {
   const stored = row as unknown as SessionRow;
   return {
     id: stored.session_id,
+    name: stored.name,
     kind: stored.kind,
     host: stored.host,
     bootId: stored.boot_id,
@@ -33,6 +36,14 @@ export function toSession(row: Row): Session {
     queues: stored.queues === null ? null : (JSON.parse(stored.queues) as string[]),
     handlers: stored.handlers === null ? [''] : (JSON.parse(stored.handlers) as string[]),
     startedAtMs: stored.started_at,
-    stopRequested: stored.stop_requested_at !== null,
+    stopRequested: toStop(stored),
   };
+}
+
+/** The columns of it, in any row that has them. */
+export const STOP_COLUMNS = 'stop_requested_at, stop_now';
+
+export function toStop(row: Pick<SessionRow, 'stop_requested_at' | 'stop_now'>): HowToStop | null {
+  if (row.stop_requested_at === null) return null;
+  return row.stop_now === 1 ? 'now' : 'gracefully';
 }

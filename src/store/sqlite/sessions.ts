@@ -1,7 +1,7 @@
 /** Sessions: one row for each start of a worker process, and the lock that says whether it lives. */
 import { failpoint } from '../../failpoint.js';
 import type { ProcessingJob } from '../../job/job.js';
-import type { DeadSession, FinishedRun, Session, SessionKind, SessionOwner } from '../store.js';
+import type { DeadSession, FinishedRun, HowToStop, Session, SessionKind, SessionOwner } from '../store.js';
 import type { Connection } from './connection.js';
 import type { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
@@ -10,6 +10,7 @@ import { finishRun } from './finish.js';
 import { readOwned } from './owned.js';
 import type { OwnedRun } from './owned.js';
 import { toProcessingJob } from './rows.js';
+import { takeName } from './session-names.js';
 import { toSession } from './session-rows.js';
 import type { SessionRow } from './session-rows.js';
 import { lockOf, probeSessionLock } from './session-lock.js';
@@ -17,8 +18,8 @@ import type { SessionLock } from './session-lock.js';
 
 const INSERT = `
   INSERT INTO workers (kind, host, boot_id, pid, pid_start_time, lock_name, lock_inode, launcher_lock_name,
-    launcher_lock_inode, slots, queues, handlers, started_at, heartbeat)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    launcher_lock_inode, slots, queues, handlers, name, started_at, heartbeat)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   RETURNING *`;
 
 /** The locks are held before the row exists, so that nobody ever sees a living session without them. */
@@ -26,6 +27,7 @@ export async function insertSession(
   connection: Connection,
   owner: SessionOwner,
   lock: SessionLock,
+  isLiving: (row: SessionRow) => boolean,
 ): Promise<Session> {
   const queues = owner.queues === null ? null : JSON.stringify(owner.queues);
   const handlers = JSON.stringify(owner.handlers);
@@ -34,10 +36,11 @@ export async function insertSession(
     const now = Date.now();
     const { kind, host, bootId, pid, pidStartTime, slots } = owner;
     const process = [kind, host, bootId, pid, pidStartTime] as const;
+    const name = kind === 'worker' ? takeName(connection, owner.name, isLiving) : null;
     const launcher = launcherLock === null ? [null, null] : [launcherLock.name, launcherLock.inode];
     const row = connection
       .sql(INSERT)
-      .get(...process, lock.name, lock.inode, ...launcher, slots, queues, handlers, now, now);
+      .get(...process, lock.name, lock.inode, ...launcher, slots, queues, handlers, name, now, now);
     if (row === undefined) throw new Error('the session was not inserted');
     return toSession(row);
   });
@@ -125,6 +128,19 @@ export async function listLockNames(connection: Connection): Promise<Set<string>
   return new Set(rows.flatMap(lockNamesOf));
 }
 
+/** In the order of their claim; a sort of no more rows than the session owns. */
+const OWNED_IDS = `
+  SELECT coalesce(id, seq) AS id FROM jobs WHERE session_id = ? AND state = 'processing'
+  ORDER BY started_at, seq LIMIT ?`;
+
+export async function listOwnedIds(
+  connection: Connection,
+  session: Session,
+  limit: number,
+): Promise<string[]> {
+  return (await connection.rows(OWNED_IDS, session.id, limit)).map((row) => String(row['id']));
+}
+
 /** Asks the kernel about each session's locks. Another boot id cannot be alive, but its locks must say so too. */
 export async function listDeadSessions(
   connection: Connection,
@@ -136,13 +152,18 @@ export async function listDeadSessions(
   const dead = rows
     // This process is alive, and to ask about its own locks every second would be most of what an idle worker does.
     .filter((row) => !isOwn(row.session_id))
-    .filter((row) => isFree(locksDir, row.lock_name, row.lock_inode))
+    .filter((row) => !holdsLock(locksDir, row))
     .map((row) => ({
       session: toSession({ ...row }),
       cause: row.boot_id === bootId ? ('crash' as const) : ('reboot' as const),
       isEnding: !isFree(locksDir, row.launcher_lock_name, row.launcher_lock_inode),
     }));
   return [...dead, ...(await listVanishedSessions(connection))];
+}
+
+/** Its process lives, as far as its lock can tell. */
+export function holdsLock(locksDir: string, row: SessionRow): boolean {
+  return !isFree(locksDir, row.lock_name, row.lock_inode);
 }
 
 /** Without a lock there is nobody to hold it. */
@@ -159,14 +180,15 @@ async function listVanishedSessions(connection: Connection): Promise<DeadSession
     SELECT DISTINCT session_id FROM jobs
     WHERE session_id IS NOT NULL AND session_id NOT IN (SELECT session_id FROM workers)`);
   return rows.map((row) => ({
-    session: { ...UNKNOWN_OWNER, id: Number(row['session_id']), startedAtMs: 0, stopRequested: false },
+    session: { ...UNKNOWN_OWNER, id: Number(row['session_id']) },
     cause: 'vanished',
     isEnding: false,
   }));
 }
 
-const UNKNOWN_OWNER: Omit<SessionOwner, 'launcherLock'> = {
+const UNKNOWN_OWNER: Omit<Session, 'id'> = {
   kind: 'worker',
+  name: null,
   host: '',
   bootId: '',
   pid: 0,
@@ -174,17 +196,24 @@ const UNKNOWN_OWNER: Omit<SessionOwner, 'launcherLock'> = {
   slots: 0,
   queues: null,
   handlers: [],
+  startedAtMs: 0,
+  stopRequested: null,
 };
 
-export async function requestStop(connection: Connection, sessionIds?: readonly number[]): Promise<number> {
+export async function requestStop(
+  connection: Connection,
+  how: HowToStop,
+  sessionIds?: readonly number[],
+): Promise<number> {
   const which = sessionIds === undefined ? '' : 'AND session_id IN (SELECT value FROM json_each(?))';
   const values = sessionIds === undefined ? [] : [JSON.stringify(sessionIds)];
   const asked = await connection.write(() => {
     const { changes } = connection
       .sql(
-        `UPDATE workers SET stop_requested_at = coalesce(stop_requested_at, ?) WHERE kind = 'worker' ${which}`,
+        `UPDATE workers SET stop_requested_at = coalesce(stop_requested_at, ?), stop_now = max(stop_now, ?)
+         WHERE kind = 'worker' ${which}`,
       )
-      .run(Date.now(), ...values);
+      .run(Date.now(), how === 'now' ? 1 : 0, ...values);
     failpoint('stop.before_commit');
     return changes;
   });

@@ -32,7 +32,7 @@ export function exerciseBell(open: OpenStoreUnderTest): void {
       await wakes('the insert', () => insert(store));
       const { session, job } = await startJob(store, { queue: 'b' });
       await wakes('the end', () => finish(store, session, job, TO.completed));
-      await wakes('the stop', () => store.requestStop());
+      await wakes('the stop', () => store.requestStop('gracefully'));
       await wakes('the retry', () => retryJob(store, job.id, ['completed']));
       await wakes('the cancel', () => cancelJob(store, job.id, CANCEL));
       await program.finish();

@@ -11,7 +11,7 @@ export function exerciseOutlook(open: OpenStoreUnderTest): void {
       expect(await store.outlook(session)).toEqual({
         ready: false,
         nextDueMs: null,
-        stopRequested: false,
+        stopRequested: null,
         cancels: [],
         sessionLives: true,
       });
@@ -72,12 +72,12 @@ export function exerciseOutlook(open: OpenStoreUnderTest): void {
     test('it tells of a stop, and of a session that others have given up', async () => {
       const { store, connect } = await forThisTest(open);
       const session = await openSession(store);
-      await store.requestStop();
-      expect(await store.outlook(session)).toMatchObject({ stopRequested: true, sessionLives: true });
+      await store.requestStop('gracefully');
+      expect(await store.outlook(session)).toMatchObject({ stopRequested: 'gracefully', sessionLives: true });
       const exchanged = await store.exchange(session, { running: [], finished: [], free: 0 });
-      expect(exchanged.stopRequested).toBe(true);
+      expect(exchanged.stopRequested).toBe('gracefully');
       await (await connect()).closeSession(session);
-      expect(await store.outlook(session)).toMatchObject({ stopRequested: false, sessionLives: false });
+      expect(await store.outlook(session)).toMatchObject({ stopRequested: null, sessionLives: false });
     });
   });
 }

@@ -58,10 +58,10 @@ export function exerciseRunSessions(open: OpenStoreUnderTest): void {
     test('stopping the workers does not touch it', async () => {
       const { store, session } = await startForeground(open);
       const worker = await openSession(store);
-      expect(await store.requestStop()).toBe(1);
-      expect(await store.requestStop([session.id, worker.id])).toBe(1);
-      expect((await store.outlook(session)).stopRequested).toBe(false);
-      expect((await store.outlook(worker)).stopRequested).toBe(true);
+      expect(await store.requestStop('now')).toBe(1);
+      expect(await store.requestStop('now', [session.id, worker.id])).toBe(1);
+      expect((await store.outlook(session)).stopRequested).toBeNull();
+      expect((await store.outlook(worker)).stopRequested).toBe('now');
     });
 
     test.each(['processing', 'failed'] as const)(

@@ -11,7 +11,7 @@ export function exerciseSessions(open: OpenStoreUnderTest): void {
       const before = Date.now();
       const session = await store.openSession(given);
       const { launcherLock: _, ...known } = given;
-      expect(session).toMatchObject({ ...known, stopRequested: false });
+      expect(session).toMatchObject({ ...known, name: 'w1', stopRequested: null });
       expect(session.startedAtMs).toBeGreaterThanOrEqual(before);
       expect(await (await connect()).listSessions()).toEqual([session]);
       await store.closeSession(session);
@@ -90,15 +90,43 @@ export function exerciseSessions(open: OpenStoreUnderTest): void {
 
     test('a stop is asked of every worker or of those that are named', async () => {
       const { store } = await forThisTest(open);
-      expect(await store.requestStop()).toBe(0);
+      expect(await store.requestStop('now')).toBe(0);
       const sessions = [await openSession(store), await openSession(store), await openSession(store)];
-      const asked = async (): Promise<boolean[]> =>
+      const asked = async (): Promise<(string | null)[]> =>
         (await store.listSessions()).map((session) => session.stopRequested);
-      expect(await store.requestStop([sessions[1]?.id ?? 0, 999])).toBe(1);
-      expect(await asked()).toEqual([false, true, false]);
-      expect(await store.requestStop([])).toBe(0);
-      expect(await store.requestStop()).toBe(3);
-      expect(await asked()).toEqual([true, true, true]);
+      expect(await store.requestStop('gracefully', [sessions[1]?.id ?? 0, 999])).toBe(1);
+      expect(await asked()).toEqual([null, 'gracefully', null]);
+      expect(await store.requestStop('now', [])).toBe(0);
+      expect(await store.requestStop('gracefully')).toBe(3);
+      expect(await asked()).toEqual(['gracefully', 'gracefully', 'gracefully']);
+    });
+
+    test('a stop that was asked for can be hastened, and then not be put off', async () => {
+      const { store } = await forThisTest(open);
+      const session = await openSession(store);
+      for (const [how, then] of [
+        ['gracefully', 'gracefully'],
+        ['now', 'now'],
+        ['gracefully', 'now'],
+      ] as const) {
+        expect(await store.requestStop(how, [session.id])).toBe(1);
+        expect(await store.outlook(session)).toMatchObject({ stopRequested: then });
+        const { stopRequested } = await store.exchange(session, { running: [], finished: [], free: 0 });
+        expect(stopRequested).toBe(then);
+      }
+    });
+
+    test('the ids of what a session owns come in the order of their claim, as many as are asked for', async () => {
+      const { store } = await forThisTest(open);
+      await insert(store);
+      await insert(store, { id: 'named', priority: 9 });
+      const session = await openSession(store, { slots: 2 });
+      expect(await store.listOwnedIds(session, 9)).toEqual([]);
+      await claim(store, session);
+      await claim(store, session, 1, [{ seq: 2, run: 1 }]);
+      expect(new Set(await store.listOwnedIds(session, 9))).toEqual(new Set(['named', '1']));
+      expect(await store.listOwnedIds(session, 1)).toHaveLength(1);
+      expect(await store.listOwnedIds(await openSession(store), 9)).toEqual([]);
     });
   });
 }

@@ -25,6 +25,10 @@ export interface StoreUnderTest {
   readonly makeDue: (seq?: number) => Promise<void>;
   /** Removes the record of a session and nothing else, as a person with an editor may. */
   readonly forgetSession: (id: number) => Promise<void>;
+  /** Writes down that a person did this, as a change of jobs does. */
+  readonly writeAct: (kind: string, seqs: readonly number[], atMs: number) => Promise<void>;
+  /** Makes a counter say what is not so. */
+  readonly spoilCounter: (queue: string, state: State, n: number) => Promise<void>;
   /** What the counters say, without zeros; in the order of queue and state. */
   readonly counters: () => Promise<JobCount[]>;
   /** What there really is, in the same order. */

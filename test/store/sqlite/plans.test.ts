@@ -5,17 +5,26 @@ import { beforeAll, expect, test } from 'vitest';
 import { FINAL_STATES, STATES } from '../../../src/job/state.js';
 import { insertRunning, rerun } from '../../../src/store/sqlite/attached.js';
 import { changeJobs } from '../../../src/store/sqlite/change.js';
+import { beginChanges, changes, findJobs, runsAfter } from '../../../src/store/sqlite/changes.js';
 import { exchange, outlook } from '../../../src/store/sqlite/claims.js';
 import { Connection } from '../../../src/store/sqlite/connection.js';
 import { counts, isDrained } from '../../../src/store/sqlite/counters.js';
 import type { Statement } from '../../../src/store/sqlite/driver.js';
+import { listEnded } from '../../../src/store/sqlite/ended-jobs.js';
 import { insertJobs } from '../../../src/store/sqlite/insert.js';
 import { getJob } from '../../../src/store/sqlite/jobs.js';
 import { listJobs } from '../../../src/store/sqlite/list.js';
 import { beginPruneRound, countPrunable, pruneJobs } from '../../../src/store/sqlite/prune.js';
 import { listQueues } from '../../../src/store/sqlite/queues.js';
+import { readyLanes } from '../../../src/store/sqlite/ready-lanes.js';
 import { areProcessing, latestRuns, listRuns } from '../../../src/store/sqlite/runs.js';
-import { listDeadSessions, listOwned, removeSession } from '../../../src/store/sqlite/sessions.js';
+import {
+  listDeadSessions,
+  listOwned,
+  listOwnedIds,
+  removeSession,
+} from '../../../src/store/sqlite/sessions.js';
+import { unservedLanes } from '../../../src/store/sqlite/unserved.js';
 import { openStore } from '../../../src/store/open-store.js';
 import type { Session } from '../../../src/store/store.js';
 import { ended, makeTemporaryHome, newJob, owner, TO } from '../../support/stores.js';
@@ -80,7 +89,8 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await changeJobs(connection, { ids: ['3'] }, { kind: 'release' });
   await changeJobs(connection, { ids: ['3'] }, { kind: 'set', settings: { priority: 3, tags: ['nightly'] } });
   await changeJobs(connection, { ids: ['3'] }, { kind: 'cancel', cancel: request });
-  await changeJobs(connection, { ids: ['3'] }, { kind: 'retry', from: ['cancelled'], delayMs: 1000 });
+  await changeJobs(connection, { ids: ['3'] }, { kind: 'retry', from: ['cancelled'], delayMs: 0 });
+  await changeJobs(connection, { ids: ['5'] }, { kind: 'retry', from: ['completed'], delayMs: 1000 });
   await changeJobs(connection, { ids: ['4'] }, { kind: 'remove', from: FINAL_STATES });
   const job = await insertRunning(connection, { ...session, kind: 'run' }, newJob());
   await exchange(
@@ -102,12 +112,23 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await counts(connection);
   await isDrained(connection, null);
   await listQueues(connection);
+  await readyLanes(connection);
+  await beginChanges(connection, null);
+  await changes(connection, await beginChanges(connection, 1));
+  await findJobs(connection, [1]);
+  await runsAfter(connection, [{ seq: 1, run: 0 }]);
+  for (const state of FINAL_STATES) {
+    await listEnded(connection, state, 0, null, 10);
+    await listEnded(connection, state, 0, { finishedAtMs: 1, seq: 1 }, 10);
+  }
   const all = { states: FINAL_STATES, endedBeforeMs: 0 };
   await countPrunable(connection, all);
   await pruneJobs(connection, { ...all, endedBeforeMs: 1 }, 10);
   await beginPruneRound(connection);
   await counts(connection, ['default']);
   await listOwned(connection, session);
+  await listOwnedIds(connection, session, 1);
+  await unservedLanes(connection, undefined, () => true);
   await areProcessing(connection, [job]);
   await listRuns(connection, 1);
   await latestRuns(connection, [1]);
@@ -138,6 +159,7 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
     /INDEX jobs_ready \(queue=\? AND handler=\?\)/,
   ],
   ['the lanes that are ready', /^SELECT queue, handler FROM jobs/, /COVERING INDEX jobs_ready/],
+  ['the oldest of a lane', /AND priority < \? AND state/, /INDEX jobs_ready \(queue=\? AND handler=\?/],
   ['what is due', /run_at <= \?1 .*ORDER BY run_at LIMIT/, /INDEX jobs_due \(state=\? AND run_at<\?\)/],
   ['when the next is due', /min\(run_at\) AS due/, /INDEX jobs_due \(state=\?\)/],
   ['what a session owns', /^SELECT \* FROM jobs WHERE session_id = \?/, /INDEX jobs_owned \(session_id=\?\)/],
@@ -178,10 +200,19 @@ const EXPECTED: readonly (readonly [what: string, text: RegExp, index: RegExp])[
   ['the list of processing jobs', /state = 'processing' AND session_id IS NOT NULL/, /INDEX jobs_owned/],
   [
     'the list of completed jobs',
-    /WHERE state = 'completed'/,
+    /^SELECT \* FROM jobs WHERE state = 'completed'/,
     /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/,
   ],
-  ['the list of dead jobs', /WHERE state = 'dead'/, /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/],
+  [
+    'the list of dead jobs',
+    /^SELECT \* FROM jobs WHERE state = 'dead'/,
+    /INDEX jobs_ended \(state=\?( AND [a-z_]+[=<]\?)*\)/,
+  ],
+  [
+    'what has ended since a time',
+    /finished_at >= \? AND .* finished_at DESC, seq DESC/,
+    /INDEX jobs_ended \(state=\? AND finished_at/,
+  ],
   ['the list of held jobs', /WHERE state = 'held'/, /INDEX jobs_put_aside \(state=\?( AND [a-z_]+[=<]\?)*\)/],
 ];
 
