@@ -1,6 +1,6 @@
 /** retry, hold, release, set, rm and dlq purge: by ids at once, by a filter counted and asked for. */
 import { expect, test } from 'vitest';
-import { createCli, linesOf } from '../support/cli.js';
+import { createCli, hasProgram, linesOf } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
 import { inTerminal, openTerminal } from './terminal.js';
 
@@ -137,7 +137,8 @@ test('by a filter a change is counted, and done only with --yes where there is n
   expect((await cli.json('status')) as object).toMatchObject({ jobs: { pending: 0, cancelled: 0 } });
 });
 
-test('on a terminal a change by a filter asks first, and does nothing without a yes', async () => {
+test('on a terminal a change by a filter asks first, and does nothing without a yes', async ({ skip }) => {
+  if (!hasProgram('tmux')) skip('tmux is not installed');
   const cli = createCli();
   await cli.enqueueAll([{ command: 'true' }, { command: 'true' }]);
   const question = 'This will remove 2 jobs: 1, 2. Go on? [y/N]';
@@ -155,7 +156,8 @@ test('on a terminal a change by a filter asks first, and does nothing without a 
   }
 });
 
-test('Ctrl-C at the question changes nothing, and leaves the terminal as it was', async () => {
+test('Ctrl-C at the question changes nothing, and leaves the terminal as it was', async ({ skip }) => {
+  if (!hasProgram('tmux')) skip('tmux is not installed');
   const cli = createCli();
   await cli.enqueueAll([{ command: 'true' }]);
   const seen = String(

@@ -1,8 +1,10 @@
 /** list by filters, in an order and with columns of one's choice. */
 import { expect, test } from 'vitest';
-import { createCli, linesOf } from '../support/cli.js';
+import { createCli, hasProgram, linesOf } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
+import { waitUntil } from '../support/processes.js';
 import { ISO } from './dead-job.js';
+import { openTerminal } from './terminal.js';
 
 async function withJobs(): Promise<Cli> {
   const cli = createCli();
@@ -87,4 +89,23 @@ test('the columns are those that were asked for, and the order, too', async () =
   expect(rows[3]?.[8]).toMatch(/^\d+$/);
   const page = await cli.run(['list', 'all', '--sort', 'id', '--limit', '2']);
   expect(page.stderr).toBe('there are more than 2: --limit 20\n');
+});
+
+test('list --watch shows each change on a terminal, and only there', async ({ skip }) => {
+  const cli = await withJobs();
+  const refused = await cli.run(['list', '--watch']);
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toBe(
+    'error: --watch draws on a terminal\nhint: for a program: queuectl events -f --json\n',
+  );
+  if (!hasProgram('tmux')) skip('tmux is not installed');
+  const terminal = await openTerminal(cli, 'NO_COLOR=1 queuectl list tag:nightly --watch; echo "code $?"');
+  await terminal.shows('ffmpeg -i a');
+  await cli.ok('hold', '1');
+  await terminal.shows('│ held');
+  await cli.ok('rm', '1');
+  await waitUntil(() => !terminal.screen().join().includes('ffmpeg'), { what: 'the job to be gone' });
+  terminal.press('C-c');
+  await terminal.shows('code 130');
+  await terminal.ended();
 });
