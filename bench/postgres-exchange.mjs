@@ -21,6 +21,17 @@ const session = await store.openSession({
   launcherLock: null,
 });
 
+/** @type {Omit<import('../dist/types/store/store.js').FinishedRun, 'seq' | 'run'>} */
+const SUCCESS = {
+  transition: { to: 'completed' },
+  outcome: 'success',
+  exitCode: 0,
+  signal: null,
+  reason: null,
+  outputBytes: 0,
+  output: null,
+};
+
 /** @param {number} size @param {number} least */
 async function measure(size, least) {
   /** @type {import('../dist/types/store/store.js').FinishedRun[]} */
@@ -30,10 +41,7 @@ async function measure(size, least) {
   do {
     const { claims } = await store.exchange(session, { running: [], finished, free: size });
     done += finished.length;
-    finished = claims.map(({ seq, run }) => ({
-      ...{ seq, run, transition: { to: 'completed' }, outcome: 'success', exitCode: 0, signal: null },
-      ...{ reason: null, outputBytes: 0, output: null, startedMsAgo: 1 },
-    }));
+    finished = claims.map(({ seq, run }) => ({ seq, run, ...SUCCESS }));
   } while (finished.length > 0 && done < least);
   const seconds = (performance.now() - begunAt) / 1000;
   await store.exchange(session, { running: [], finished, free: 0 });

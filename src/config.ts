@@ -86,7 +86,7 @@ export interface Settings extends JobDefaults {
 export interface SettingInForce {
   readonly name: string;
   readonly value: string | number | null;
-  readonly origin: 'environment' | 'config.json' | 'default';
+  readonly origin: 'flag' | 'environment' | 'config.json' | 'default';
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -113,6 +113,11 @@ export function findSetting(name: string): Setting {
 export function listSettings(home: string, env: Environment): SettingInForce[] {
   const file = readConfigFile(home);
   return SETTINGS.map((setting) => settingInForce(setting, file, env, home));
+}
+
+/** Keys of config.json that are no settings. Throws `usage` where the file is no JSON object. */
+export function unknownKeys(home: string): string[] {
+  return Object.keys(readConfigFile(home)).filter((key) => !SETTINGS.some(({ name }) => name === key));
 }
 
 /** Throws `usage` where a setting has a value that it cannot have. */

@@ -94,6 +94,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/prune.js')).pruneCommand,
   ),
   entry(
+    'doctor',
+    'look whether all is well, and mend',
+    async () => (await import('./commands/doctor.js')).doctor,
+  ),
+  entry(
     'config list',
     'list the settings',
     async () => (await import('./commands/config-list.js')).configList,

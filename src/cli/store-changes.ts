@@ -10,7 +10,7 @@ export interface LookOptions {
 }
 
 /** The bell tells of most changes at once; claims, pauses and starts of workers ring none that a watcher could count on. */
-const POLL_MS = 25;
+const POLL_MS = 15;
 
 /**
  * Calls `look` at once, and after each change, until the signal aborts. No change is missed: one that comes during a

@@ -57,6 +57,13 @@ export async function endLeftovers(
   return { note: 'read', ended: ended.size };
 }
 
+/** The pids of the processes that `endLeftovers` would end; ends nothing. */
+export async function listLeftovers(noteFile: string): Promise<number[]> {
+  const note = readNote(noteFile);
+  if (note === 'missing' || note === 'broken') return [];
+  return findLeftovers(await scanProcesses(), note).map(({ pid }) => pid);
+}
+
 function findLeftovers(all: readonly Scanned[], note: RunNote): ProcessEntry[] {
   const isOurs = (entry: Scanned): boolean => entry.token === note.token || isNotedLeader(entry, note);
   // A member that is proved ours proves the group: a group's number is not given away while it has members, and

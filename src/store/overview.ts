@@ -71,7 +71,28 @@ export interface Changes {
   readonly more: boolean;
 }
 
-export interface OverviewStore {
+/** A counter that does not say how many jobs there are. */
+export interface WrongCounter {
+  readonly queue: string;
+  readonly state: State;
+  readonly counted: number;
+  readonly stored: number;
+}
+
+interface CheckStore {
+  /** What is wrong with the database itself, in its own words; `whole`: its indexes against its tables, too. Reads all of it. */
+  damages(whole: boolean): Promise<string[]>;
+  /** Counts every job; reads all of them. */
+  wrongCounters(): Promise<WrongCounter[]>;
+  /** Sets the counters to what there is, in one transaction that counts every job. */
+  mendCounters(): Promise<void>;
+  /** The newest time in the store; null: there is none. */
+  newestTimeMs(): Promise<number | null>;
+  /** How large the file is that is written before the tables. */
+  logBytes(): Promise<number>;
+}
+
+export interface OverviewStore extends CheckStore {
   /**
    * Jobs that ended in this state since then, the newest first, behind the place or from the newest on. Costs what it
    * returns.

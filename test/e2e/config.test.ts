@@ -67,6 +67,31 @@ test('the environment comes before config.json, and a change that it hides is po
   expect(await cli.json('show', '1')).toMatchObject({ max_retries: 9 });
 });
 
+test('config list --show-origin says where each setting comes from: flag, environment, file, default', async () => {
+  const cli = createCli();
+  await cli.ok('config', 'set', 'lock_timeout', '7s');
+  await cli.ok('config', 'set', 'max_retries', '5');
+  const list = async (...flags: string[]): Promise<Record<string, unknown>> => {
+    const env = { QUEUECTL_JITTER: '0.5' };
+    const { code, stdout } = await cli.run(['config', 'list', '--json', ...flags], { env });
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+  const origins = await list('--show-origin', '--lock-timeout', '3s');
+  expect(origins).toMatchObject({
+    lock_timeout: { value: '3s', origin: 'flag' },
+    jitter: { value: 0.5, origin: 'environment' },
+    max_retries: { value: 5, origin: 'config.json' },
+    grace: { value: '10s', origin: 'default' },
+  });
+  expect(await list('--lock-timeout', '3s')).toEqual(
+    Object.fromEntries(
+      Object.entries(origins).map(([name, shown]) => [name, (shown as { value: unknown }).value]),
+    ),
+  );
+  expect(await list()).toMatchObject({ lock_timeout: '7s' });
+});
+
 test('config refuses what is wrong and changes nothing', async () => {
   const cli = createCli();
   const wholeNumber = 'max_retries must be a whole number from 0 to 10000, not';

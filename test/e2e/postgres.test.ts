@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCli, linesOf } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
-import { noPostgres, query, startServer, titled } from '../support/postgres.js';
+import { noPostgres, query, startServer, whySkipped } from '../support/postgres.js';
 import type { TestServer } from '../support/postgres.js';
 
 const SECRET = 's3cret';
 
-describe.skipIf(noPostgres !== undefined)(titled('a queue in PostgreSQL'), () => {
+describe.skipIf(noPostgres !== undefined)(`a queue in PostgreSQL${whySkipped}`, () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer();

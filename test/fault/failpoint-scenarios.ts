@@ -1,11 +1,13 @@
 /** How each fail-point is reached: what stands in the queue before, and which process comes there. */
 import type { Failpoint } from '../../src/failpoint.js';
-import type { JobKind } from './checkers/evidence.js';
-import { ask, cancel, enqueue, enqueueBulk, prune, retryDead } from './harness/client.js';
+import { SET_PRIORITY } from './checkers/evidence.js';
+import type { ChangeCall, JobKind, JobRow } from './checkers/evidence.js';
+import { ask, cancel, change, enqueue, enqueueBulk, prune, retryDead } from './harness/client.js';
 import { drain } from './harness/drain.js';
+import { takeSnapshot } from './harness/snapshot.js';
 import { WorkerProcess } from './harness/worker-process.js';
 import type { World } from './harness/world.js';
-import { oldJobsLeft, plantClaim, plantOldJobs, untilRunning } from './plant.js';
+import { logsLeft, oldJobsLeft, plantClaim, plantOldJobs, untilRunning } from './plant.js';
 
 type Fatal = `${Failpoint}:${number}=kill9`;
 
@@ -103,7 +105,8 @@ const clientEnqueues: Scenario = {
 };
 
 const clientRetries: Scenario = {
-  hits: 2,
+  // Both in one transaction.
+  hits: 1,
   play: async (world, failpoint) => {
     await fill(world, ['fail', 'fail']);
     await drain(world, [], 60_000);
@@ -113,13 +116,71 @@ const clientRetries: Scenario = {
 
 /** One that runs and one that waits; then the worker dies as well, with the wish that was stored. */
 const clientCancels: Scenario = {
-  hits: 2,
+  hits: 1,
   play: async (world, failpoint) => {
     await fill(world, ['clinger', 'nap']);
     const worker = new WorkerProcess(world, { slots: 1 });
     await untilRunning(world, 1);
     const { killed } = await cancel(world, ['1', '2'], { failpoint });
     await worker.kill();
+    return killed;
+  },
+};
+
+const BOTH = ['1', '2'];
+
+/** Of a change of two jobs both are there after its commit, and none before. */
+async function changeBoth(
+  world: World,
+  what: ChangeCall,
+  failpoint: Fatal,
+  isChanged: (job: JobRow | undefined) => boolean,
+): Promise<boolean> {
+  const { killed } = await change(world, what, BOTH, { failpoint });
+  const { jobs } = takeSnapshot(world.home);
+  const changed = BOTH.filter((id) => isChanged(jobs.find((job) => job.id === id)));
+  const expected = failpoint.includes('.after_commit') ? 2 : 0;
+  if (changed.length !== expected) throw new Error(`${changed.length} of 2 jobs were changed: ${what}`);
+  return killed;
+}
+
+const clientHolds: Scenario = {
+  hits: 1,
+  play: async (world, failpoint) => {
+    await fill(world, ['ok', 'ok']);
+    return changeBoth(world, 'hold', failpoint, (job) => job?.state === 'held');
+  },
+};
+
+const clientReleases: Scenario = {
+  hits: 1,
+  play: async (world, failpoint) => {
+    await fill(world, ['ok', 'ok']);
+    await change(world, 'hold', BOTH);
+    return changeBoth(world, 'release', failpoint, (job) => job?.state === 'pending');
+  },
+};
+
+const clientSets: Scenario = {
+  hits: 1,
+  play: async (world, failpoint) => {
+    await fill(world, ['ok', 'ok']);
+    return changeBoth(world, 'set', failpoint, (job) => job?.priority === SET_PRIORITY);
+  },
+};
+
+/** Each has printed so much that it has a log; whoever is killed before these are gone leaves them to the next prune. */
+const clientRemoves: Scenario = {
+  hits: 1,
+  play: async (world, failpoint) => {
+    await fill(world, ['print', 'print']);
+    await drain(world, [], 60_000);
+    if (logsLeft(world) !== 2) throw new Error(`${logsLeft(world)} logs of two jobs`);
+    const killed = await changeBoth(world, 'remove', failpoint, (job) => job === undefined);
+    if (logsLeft(world) !== 2) throw new Error('logs went before they were allowed to, or after the kill');
+    await prune(world);
+    const expected = failpoint.includes('.after_commit') ? 0 : 2;
+    if (logsLeft(world) !== expected) throw new Error(`after a prune ${logsLeft(world)} logs were left`);
     return killed;
   },
 };
@@ -178,6 +239,14 @@ export const SCENARIOS = {
   'retry.after_commit': clientRetries,
   'cancel.before_commit': clientCancels,
   'cancel.after_commit': clientCancels,
+  'hold.before_commit': clientHolds,
+  'hold.after_commit': clientHolds,
+  'release.before_commit': clientReleases,
+  'release.after_commit': clientReleases,
+  'set.before_commit': clientSets,
+  'set.after_commit': clientSets,
+  'remove.before_commit': clientRemoves,
+  'remove.after_commit': clientRemoves,
   'prune.before_commit': clientPrunes,
   'prune.after_commit': clientPrunes,
   'prune.after_logs': clientPrunes,

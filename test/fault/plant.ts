@@ -46,8 +46,12 @@ export function oldJobsLeft(world: World): { readonly rows: number; readonly log
   const rows = withDatabase(world.home, (database) =>
     Number(database.prepare(`SELECT count(*) AS n FROM jobs WHERE queue = 'old'`).get()?.['n']),
   );
+  return { rows, logs: logsLeft(world) };
+}
+
+export function logsLeft(world: World): number {
   const names = readdirSync(logsDir(world), { recursive: true, encoding: 'utf8' });
-  return { rows, logs: names.filter((name) => name.endsWith('.log')).length };
+  return names.filter((name) => name.endsWith('.log')).length;
 }
 
 /** Under the database's id, the one directory of the home. */

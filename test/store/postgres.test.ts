@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { openStore } from '../../src/store/open-store.js';
 import type { Store } from '../../src/store/store.js';
-import { noPostgres, startServer, titled } from '../support/postgres.js';
+import { noPostgres, startServer, whySkipped } from '../support/postgres.js';
 import type { TestServer } from '../support/postgres.js';
 import { HOUR_MS, LOCK_TIMEOUT_MS, makeTemporaryHome } from '../support/stores.js';
 import { exerciseStore } from './conformance/conformance.js';
@@ -59,6 +59,10 @@ async function open(): Promise<StoreUnderTest> {
     forgetSession: (id) => run('DELETE FROM workers WHERE session_id = $1', id),
     writeAct: (kind, seqs, atMs) =>
       run('INSERT INTO acts (at, kind, seqs) VALUES ($1, $2, $3)', atMs, kind, JSON.stringify(seqs)),
+    spoilCounter: async (queue, state, n) => {
+      await run('DELETE FROM counters WHERE queue = $1 AND state = $2', queue, state);
+      await run('INSERT INTO counters VALUES ($1, $2, 0, $3)', queue, state, n);
+    },
     counters: () =>
       counts(
         `SELECT queue, state, sum(n)::integer AS n FROM counters GROUP BY queue, state HAVING sum(n) <> 0
@@ -77,14 +81,11 @@ async function open(): Promise<StoreUnderTest> {
   };
 }
 
-describe.skipIf(noPostgres !== undefined)(
-  `on a server${noPostgres === undefined ? '' : ` (${noPostgres})`}`,
-  () => {
-    beforeAll(async () => {
-      server = await startServer();
-    });
-    afterAll(() => server.stop());
+describe.skipIf(noPostgres !== undefined)(`on a server${whySkipped}`, () => {
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  afterAll(() => server.stop());
 
-    exerciseStore('postgres', open, { liveness: 'lock' });
-  },
-);
+  exerciseStore('postgres', open, { liveness: 'lock' });
+});

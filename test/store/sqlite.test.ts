@@ -47,6 +47,8 @@ async function open(): Promise<StoreUnderTest> {
     forgetSession: async (id) => run('DELETE FROM workers WHERE session_id = ?', id),
     writeAct: async (kind, seqs, atMs) =>
       run('INSERT INTO acts (at, kind, seqs) VALUES (?, ?, ?)', atMs, kind, JSON.stringify(seqs)),
+    spoilCounter: async (queue, state, n) =>
+      run('INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = excluded.n', queue, state, n),
     counters: async () => counts('SELECT queue, state, n FROM counters WHERE n != 0 ORDER BY queue, state'),
     countJobs: async () =>
       counts('SELECT queue, state, count(*) AS n FROM jobs GROUP BY queue, state ORDER BY queue, state'),

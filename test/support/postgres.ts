@@ -42,10 +42,8 @@ export const noPostgres: string | undefined =
     ? undefined
     : 'no PostgreSQL: install it, or set QUEUECTL_TEST_DATABASE_URL';
 
-/** A title that says why its tests are skipped, where they are. */
-export function titled(name: string): string {
-  return noPostgres === undefined ? name : `${name} [${noPostgres}]`;
-}
+/** For titles: why their tests are skipped, where they are. */
+export const whySkipped = noPostgres === undefined ? '' : ` [${noPostgres}]`;
 
 /** `durable`: with fsync, for tests of what reaches the disk. */
 export async function startServer({ durable = false } = {}): Promise<TestServer> {

@@ -1,5 +1,6 @@
-import { findSetting, listSettings, SETTINGS, shownValue } from '../../config.js';
+import { findSetting, SETTINGS, shownValue } from '../../config.js';
 import type { Command } from '../command.js';
+import { settingsInForce } from '../config-flags.js';
 
 export const configList: Command = {
   usage: '[options]',
@@ -8,10 +9,11 @@ export const configList: Command = {
     { command: 'queuectl config list', does: 'all settings' },
     { command: 'queuectl config list --show-origin', does: 'and where each comes from' },
   ],
-  flags: [{ long: 'show-origin', help: 'where each comes from: environment, config.json or default' }],
+  flags: [{ long: 'show-origin', help: 'where each comes from: flag, environment, config.json or default' }],
   fields: () => SETTINGS.map((setting) => setting.name),
-  run: async ({ flags, output, home, env }) => {
-    const settings = listSettings(home, env).map((setting) => ({
+  run: async (context) => {
+    const { flags, output } = context;
+    const settings = settingsInForce(context).map((setting) => ({
       ...setting,
       value: shownValue(findSetting(setting.name), setting.value),
     }));

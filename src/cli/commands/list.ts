@@ -2,7 +2,9 @@ import type { Job } from '../../job/job.js';
 import { STATES } from '../../job/state.js';
 import type { State } from '../../job/state.js';
 import { toJobJson } from '../../job/to-json.js';
-import type { Command, Context } from '../command.js';
+import { usageError } from '../../errors.js';
+import type { Command } from '../command.js';
+import type { Output } from '../output/output.js';
 import { COLUMNS_FLAG, jobTable, readColumns, readSort, SORT_FLAG } from '../job-columns.js';
 import { jobFields } from '../job-fields.js';
 import { AFTER_FLAG, FILTER_FLAGS, LIMIT_FLAG, readFilter, readPage, readStates } from '../job-filter.js';
@@ -30,6 +32,7 @@ export const list: Command = {
     SORT_FLAG,
     LIMIT_FLAG,
     AFTER_FLAG,
+    { long: 'watch', help: 'go on, and show each change, on a terminal' },
   ],
   fields: jobFields,
   run: async (context) => {
@@ -38,17 +41,31 @@ export const list: Command = {
     const states = readStates(flags, args.length === 0 ? ['pending'] : STATES);
     const columns = readColumns(flags, COLUMNS);
     const request = { states, sort: readSort(flags), ...filter };
+    if (flags.has('watch')) requireTerminal(output);
     const queue = await context.openQueue();
-    const { jobs, more } = await readPage(queue, request, flags);
-    await printJobs(context, states, columns, jobs);
-    if (output.json || output.quiet) return;
-    if (more !== undefined) output.note(more);
-    if (args.length === 0 && !states.includes('failed')) noteRetries(context, (await queue.counts()).failed);
+    const print = async (into: Output): Promise<void> => {
+      const { jobs, more } = await readPage(queue, request, flags);
+      await printJobs(into, states, columns, jobs);
+      if (more !== undefined) into.note(more);
+    };
+    if (flags.has('watch')) {
+      const { showLive } = await import('../output/live.js');
+      return showLive(queue.store, () => output.captured(print));
+    }
+    await print(output);
+    if (output.json || output.quiet) return 0;
+    if (args.length === 0 && !states.includes('failed')) noteRetries(output, (await queue.counts()).failed);
+    return 0;
   },
 };
 
+function requireTerminal({ json, quiet, terminal }: Output): void {
+  if (json || quiet || !terminal)
+    throw usageError('--watch draws on a terminal', 'for a program: queuectl events -f --json');
+}
+
 async function printJobs(
-  { output }: Context,
+  output: Output,
   states: readonly State[],
   columns: readonly string[],
   jobs: readonly Job[],
@@ -60,7 +77,7 @@ async function printJobs(
 }
 
 /** A failed job is not pending until its retry is due: who looks for it here is told where it is. */
-function noteRetries({ output }: Context, failed: number): void {
+function noteRetries(output: Output, failed: number): void {
   if (failed === 0) return;
   const wait =
     failed === 1 ? '1 failed job waits for its retry' : `${failed} failed jobs wait for their retry`;

@@ -56,19 +56,20 @@ function startOf(job: JobMoment, run: number, atMs: number, worker: number | nul
 }
 
 function tellRun(job: JobMoment, ended: RunMoment, started: number): QueueEvent[] {
-  const { run, startedAtMs, finishedAtMs, outcome, exitCode, signal, reason } = ended;
+  const { run, sessionId, startedAtMs, finishedAtMs, outcome, exitCode, signal, reason } = ended;
   const finished: QueueEvent = {
     event: 'finished',
     atMs: finishedAtMs,
     ...about(job),
     run,
+    worker: sessionId,
     outcome,
     exitCode,
     signal,
     reason,
     durationMs: finishedAtMs - startedAtMs,
   };
-  return run > started ? [startOf(job, run, startedAtMs, ended.sessionId), finished] : [finished];
+  return run > started ? [startOf(job, run, startedAtMs, sessionId), finished] : [finished];
 }
 
 function tellEnd(job: JobMoment, told: Told): QueueEvent[] {

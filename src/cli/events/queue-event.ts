@@ -4,7 +4,7 @@ import { formatDuration, formatInstant, formatLocal } from '../../time.js';
 import { harmlessField, harmlessLine } from '../output/harmless.js';
 
 /** In the order in which they follow each other where they have one time. */
-export const EVENT_KINDS = [
+const EVENT_KINDS = [
   'worker_started',
   'paused',
   'resumed',

@@ -103,6 +103,10 @@ function json(): string {
   queuectl list --json            an array of jobs
   queuectl show 42 --json         the job itself, with "runs"
   queuectl status --json          {"jobs": {"pending": 2, …}, "workers": {"running": 1}}
+  queuectl status --watch --json  the same, a line each time that it has changed
+  queuectl stats --json           figures of jobs that ended: {"since": …, "total": {…}, "groups": [{…}]}
+  queuectl events -f --json       an event a line
+  queuectl doctor --json          {"ok": true, "checks": [{"check": …, "verdict": "ok", …}]}
   queuectl enqueue --json …       {"id": "42", "state": "pending", "existed": false}; a line each with -f
   queuectl worker start --json    an event a line; with --detach {"name": "w1", "pid": 1234, "log": "…"}
   queuectl worker list --json     an array of workers, with the ids of the jobs that each runs

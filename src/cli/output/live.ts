@@ -74,7 +74,7 @@ class Screen {
 }
 
 /** At most so many lines. */
-export function fitLines(lines: readonly string[], height: number): readonly string[] {
+function fitLines(lines: readonly string[], height: number): readonly string[] {
   if (lines.length <= height) return lines;
   const kept = Math.max(0, height - 1);
   return [...lines.slice(0, kept), `… ${lines.length - kept} more lines`];

@@ -3,8 +3,8 @@
  * Words that stand side by side must all hold; ids that stand side by side are one list. Pure.
  */
 import { usageError } from '../../errors.js';
-import { EVERY_JOB } from './filter.js';
-import type { Filter, JobsFilter, Range } from './filter.js';
+import type { Filter, JobsFilter } from './filter.js';
+import { readJobs } from './read-jobs.js';
 import { readTerm } from './terms.js';
 import { splitWords, termOf, wordError } from './words.js';
 import type { Word } from './words.js';
@@ -12,9 +12,10 @@ import type { Word } from './words.js';
 const MOST_WORDS = 1000;
 const DEEPEST = 50;
 
-/** Throws `usage`, which names the word that is wrong. */
+/** Throws `usage`, which names the word that is wrong; also for no word at all, lest an empty variable mean every job. */
 export function parseFilter(input: string | readonly string[]): Filter {
   const words = splitWords(input);
+  if (words.length === 0) throw usageError('the filter is empty', 'all means every job');
   if (words.length > MOST_WORDS)
     throw usageError(`a filter has at most ${MOST_WORDS} words, not ${words.length}`);
   const parser = new Parser(words);
@@ -58,8 +59,7 @@ class Parser {
     }
     const joined = joinJobs(parts);
     const [first] = joined;
-    if (first === undefined && this.#words.length > 0) throw this.#missing();
-    if (first === undefined) return EVERY_JOB;
+    if (first === undefined) throw this.#missing();
     return joined.length === 1 ? first : { kind: 'every', of: joined };
   }
 
@@ -75,7 +75,7 @@ class Parser {
       return inner;
     }
     const term = termOf(word);
-    return term === undefined ? readJobs(word) : readTerm(word, term);
+    return term === undefined ? readJobs(word, word.plain) : readTerm(word, term);
   }
 
   /** Each level is a call of ours: a thousand parentheses must not end the process. */
@@ -96,9 +96,8 @@ class Parser {
 
   #missing(): Error {
     const word = this.#words[this.#next] ?? this.#words.at(-1);
-    return word === undefined
-      ? usageError('the filter is empty')
-      : wordError(word, 'something is missing beside it');
+    if (word === undefined) throw new Error('a filter without words');
+    return wordError(word, 'something is missing beside it');
   }
 
   #take(text: string): boolean {
@@ -111,34 +110,6 @@ class Parser {
 
 function isWord(word: Word, text: string): boolean {
   return !word.isQuoted && word.text.toLowerCase() === text;
-}
-
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/;
-
-/** `42`, `3-9`, `build-1`, `3-9,12`, `last`, `all`. */
-function readJobs(word: Word): Filter {
-  const ids: string[] = [];
-  const ranges: Range[] = [];
-  let last = false;
-  for (const name of word.plain.split(',')) {
-    const [, from, to] = /^(\d{1,15})-(\d{1,15})$/.exec(name) ?? [];
-    if (from !== undefined && to !== undefined) ranges.push(readRange(word, Number(from), Number(to)));
-    else if (name === 'all') return EVERY_JOB;
-    else if (name === 'last') last = true;
-    else if (NAME.test(name)) ids.push(name);
-    else
-      throw wordError(
-        word,
-        name === '' ? 'an empty word in the list' : 'neither a job nor a KEY:VALUE',
-        'queuectl help filters',
-      );
-  }
-  return { kind: 'jobs', ids, ranges, last };
-}
-
-function readRange(word: Word, from: number, to: number): Range {
-  if (from <= to) return { from, to };
-  throw wordError(word, `the range "${from}-${to}" ends before it begins`);
 }
 
 /** `3 5 state:dead` is the jobs 3 and 5, where they are dead. */

@@ -4,6 +4,7 @@ import { parseDuration, parseInstant } from '../../time.js';
 import { FINAL_STATES, isState, STATES } from '../state.js';
 import type { State } from '../state.js';
 import type { Filter, Moment, NumberField, Range, TextField, TimeField } from './filter.js';
+import { readJobs } from './read-jobs.js';
 import { wordError } from './words.js';
 import type { Term, Word } from './words.js';
 
@@ -43,6 +44,7 @@ export const FILTER_KEYS: readonly FilterKey[] = [
     example: 'state:dead,failed',
     help: 'in one of these states; over: completed, dead or cancelled',
   },
+  { key: 'id', example: 'id:3-9,12', help: 'of these names, as without a key' },
   { key: 'queue', example: 'queue:video', help: 'in this queue' },
   { key: 'tag', example: 'tag:nightly', help: 'with this tag' },
   { key: 'command', example: 'command~ffmpeg', help: 'whose command has this in it' },
@@ -104,9 +106,13 @@ function readPositive(word: Word, { key, operator, value }: Term): Filter {
   const [text, number] = [TEXTS[key], NUMBERS[key]];
   if (text !== undefined && operator === '~') return { kind: 'contains', field: text, text: value };
   if (number !== undefined && operator !== '~')
-    return { kind: 'number', field: number, ranges: readRanges(word, operator, value, readInteger) };
+    return { kind: 'number', field: number, ranges: readRanges(word, { key, operator, value }, readInteger) };
   if (key === 'took' && operator !== '~')
-    return { kind: 'number', field: 'took', ranges: readRanges(word, operator, value, parseDuration) };
+    return {
+      kind: 'number',
+      field: 'took',
+      ranges: readRanges(word, { key, operator, value }, parseDuration),
+    };
   const time = readTime(word, { key, operator, value });
   if (time !== undefined) return time;
   if (operator !== ':' && operator !== '=')
@@ -114,7 +120,7 @@ function readPositive(word: Word, { key, operator, value }: Term): Filter {
   const values = value.split(',');
   if (values.includes('')) throw wordError(word, 'an empty word in the list', exampleOf(key));
   if (key === 'state') return { kind: 'state', states: values.flatMap((state) => readStates(word, state)) };
-  if (text === undefined) return { kind: 'jobs', ids: values, ranges: [], last: false };
+  if (text === undefined) return readJobs(word, value);
   return { kind: 'text', field: text, values: values.map((one) => readText(word, text, one)) };
 }
 
@@ -152,11 +158,15 @@ function readInteger(text: string): number | undefined {
 type Reader = (text: string) => number | undefined;
 
 /** `5`, `1,2`, `1-125`, `2-`, `-5..5`, or a bound where the operator says so. */
-function readRanges(word: Word, operator: string, value: string, read: Reader): readonly Range[] {
+function readRanges(word: Word, { key, operator, value }: Term, read: Reader): readonly Range[] {
   const one = (text: string): number => {
     const number = read(text.trim());
     if (number === undefined)
-      throw wordError(word, `"${text}" is no ${read === readInteger ? 'whole number' : 'duration'}`);
+      throw wordError(
+        word,
+        `"${text}" is no ${read === readInteger ? 'whole number' : 'duration'}`,
+        exampleOf(key),
+      );
     return number;
   };
   // Whole numbers and milliseconds: what is over n begins at n + 1.

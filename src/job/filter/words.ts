@@ -29,7 +29,7 @@ export function termOf(word: Word): Term | undefined {
 }
 
 /** An error about one word, which it names. */
-export function wordError(word: Word, problem: string, hint?: string): Error {
+export function wordError(word: Word, problem: string, hint = 'queuectl help filters'): Error {
   return usageError(`in the filter, ${show(word.text)}: ${problem}`, hint);
 }
 
@@ -63,7 +63,7 @@ function splitText(text: string): Word[] {
   for (const [piece] of text.matchAll(PIECE)) {
     if (piece.trim() === '') continue;
     if (piece === '"' || piece === "'")
-      throw usageError(`in the filter, a quote is not closed: ${show(text)}`);
+      throw usageError(`in the filter, a quote is not closed: ${show(text)}`, 'queuectl help filters');
     const plain = piece.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2');
     words.push({ text: piece, plain, isQuoted: piece.startsWith('"') || piece.startsWith("'") });
   }

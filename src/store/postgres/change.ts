@@ -37,8 +37,9 @@ export async function changeJobs(
       jobs.push(
         row === undefined ? { id, outcome: 'missing' } : await changeOne(changing, toJob(row), change),
       );
-    const seqs = jobs.flatMap((result) => (result.outcome === 'changed' ? [result.job.seq] : []));
-    if (seqs.length > 0) await noteAct(changing, change, seqs);
+    const done = jobs.flatMap((result) => (result.outcome === 'changed' ? [result.job] : []));
+    await noteAct(changing, change, done);
+    const seqs = done.map(({ seq }) => seq);
     const left = change.kind === 'remove' ? await noteRemoved(transaction, seqs) : null;
     await changing.counters.write(transaction);
     failpoint(`${change.kind}.before_commit`);
@@ -103,16 +104,17 @@ function wrongState({ id, state }: Job, change: Change): QueueError {
   );
 }
 
-/** For `events`: a row for each transaction, since a person may act on a million jobs. */
+/**
+ * For `events`: a row for each transaction, since a person may act on a million jobs. The cancel of a job that waits is
+ * told by its end.
+ */
 async function noteAct(
   { transaction, now }: Changing,
   { kind }: Change,
-  seqs: readonly number[],
+  jobs: readonly Job[],
 ): Promise<void> {
-  await transaction.rows(
-    'INSERT INTO queuectl.acts (at, kind, seqs) VALUES ($1, $2, $3)',
-    now,
-    kind,
-    JSON.stringify(seqs),
-  );
+  const acted = kind === 'cancel' ? jobs.filter(({ state }) => state === 'processing') : jobs;
+  if (acted.length === 0) return;
+  const seqs = JSON.stringify(acted.map(({ seq }) => seq));
+  await transaction.rows('INSERT INTO queuectl.acts (at, kind, seqs) VALUES ($1, $2, $3)', now, kind, seqs);
 }

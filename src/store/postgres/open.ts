@@ -9,6 +9,7 @@ import { insertRunning, rerun } from './attached.js';
 import { forgetActs } from './acts.js';
 import { changeJobs } from './change.js';
 import { beginChanges, changes, findJobs, runsAfter } from './changes.js';
+import { damages, mendCounters, newestTimeMs, wrongCounters } from './check.js';
 import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
@@ -114,6 +115,12 @@ function createStore(connection: Connection, home: string, databaseId: string, l
     forgetActs: (beforeMs, limit) => forgetActs(connection, beforeMs, limit),
     readyLanes: () => readyLanes(connection),
     changeMark: () => changeMark(connection),
+    damages,
+    wrongCounters: () => wrongCounters(connection),
+    mendCounters: () => mendCounters(connection),
+    newestTimeMs: () => newestTimeMs(connection),
+    // Its write-ahead log is the server's affair.
+    logBytes: async () => 0,
     pruneJobs: (selection, limit) => pruneJobs(connection, selection, limit),
     countPrunable: (selection) => countPrunable(connection, selection),
     listPruned: () => listPruned(connection),

@@ -32,9 +32,10 @@ export async function changeJobs(
       if (row === undefined) return { id, outcome: 'missing' };
       return changeOne(changing, toJob(row), change);
     });
-    const seqs = jobs.flatMap((result) => (result.outcome === 'changed' ? [result.job.seq] : []));
-    if (seqs.length > 0) noteAct(changing, change, seqs);
+    const done = jobs.flatMap((result) => (result.outcome === 'changed' ? [result.job] : []));
+    noteAct(changing, change, done);
     changing.counters.write(connection);
+    const seqs = done.map(({ seq }) => seq);
     const left = change.kind === 'remove' ? noteRemoved(connection, seqs) : null;
     failpoint(`${change.kind}.before_commit`);
     return { jobs, left };
@@ -101,7 +102,13 @@ function wrongState({ id, state }: Job, change: Change): QueueError {
   );
 }
 
-/** For `events`: a row for each transaction, since a person may act on a million jobs. */
-function noteAct({ connection, now }: Changing, { kind }: Change, seqs: readonly number[]): void {
-  connection.sql('INSERT INTO acts (at, kind, seqs) VALUES (?, ?, ?)').run(now, kind, JSON.stringify(seqs));
+/**
+ * For `events`: a row for each transaction, since a person may act on a million jobs. The cancel of a job that waits is
+ * told by its end.
+ */
+function noteAct({ connection, now }: Changing, { kind }: Change, jobs: readonly Job[]): void {
+  const acted = kind === 'cancel' ? jobs.filter(({ state }) => state === 'processing') : jobs;
+  if (acted.length === 0) return;
+  const seqs = JSON.stringify(acted.map(({ seq }) => seq));
+  connection.sql('INSERT INTO acts (at, kind, seqs) VALUES (?, ?, ?)').run(now, kind, seqs);
 }

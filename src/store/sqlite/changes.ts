@@ -28,7 +28,7 @@ const RUNS = `
 /** The state stands in the text: a bound parameter loses the partial index. */
 const ended = (state: FinalState, where: string): string => `
   SELECT ${COLUMNS} FROM jobs WHERE state = '${state}' AND ${where} ORDER BY finished_at, seq LIMIT ?`;
-const latestEnd = (state: FinalState): string =>
+export const latestEnd = (state: FinalState): string =>
   `SELECT max(finished_at) AS at FROM jobs WHERE state = '${state}'`;
 
 export async function beginChanges(connection: Connection, sinceMs: number | null): Promise<ChangeCursor> {

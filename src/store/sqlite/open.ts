@@ -10,6 +10,7 @@ import { forgetActs } from './acts.js';
 import { insertRunning, rerun } from './attached.js';
 import { changeJobs } from './change.js';
 import { beginChanges, changes, findJobs, runsAfter } from './changes.js';
+import { damages, mendCounters, newestTimeMs, wrongCounters } from './check.js';
 import { exchange, outlook } from './claims.js';
 import { Connection } from './connection.js';
 import { counts, isDrained } from './counters.js';
@@ -19,7 +20,7 @@ import { listEnded } from './ended-jobs.js';
 import { insertJobs } from './insert.js';
 import { getJob } from './jobs.js';
 import { listJobs } from './list.js';
-import { boundLog } from './write-ahead-log.js';
+import { boundLog, logBytes } from './write-ahead-log.js';
 import { beginPruneRound, countPrunable, pruneJobs } from './prune.js';
 import { forgetPruned, listPruned } from './remove.js';
 import { countJobs, selectSeqs } from './select.js';
@@ -148,6 +149,11 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     findJobs: (seqs) => findJobs(connection, seqs),
     runsAfter: (runs) => runsAfter(connection, runs),
     forgetActs: (beforeMs, limit) => forgetActs(connection, beforeMs, limit),
+    damages: (whole) => damages(connection, whole),
+    wrongCounters: () => wrongCounters(connection),
+    mendCounters: () => mendCounters(connection),
+    newestTimeMs: () => newestTimeMs(connection),
+    logBytes: async () => logBytes(connection),
     readyLanes: () => readyLanes(connection),
     changeMark: async () => {
       requireSameFile();

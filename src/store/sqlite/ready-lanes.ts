@@ -9,7 +9,7 @@ const MOST_PRIORITIES = 100;
 const HIGHER_THAN_ANY = Number.MAX_SAFE_INTEGER;
 
 /** The first of the next priority, which is its oldest. No row: there is no lower one. */
-export const OLDEST_OF_PRIORITY = `
+const OLDEST_OF_PRIORITY = `
   SELECT priority, run_at FROM jobs
   WHERE queue = ? AND handler = ? AND priority < ? AND state = 'pending'
   ORDER BY priority DESC, run_at LIMIT 1`;

@@ -31,7 +31,8 @@ const NUMBERS: Readonly<Record<NumberField, string>> = {
   crashes: 'crashes',
   run: 'run',
   max_retries: 'max_retries',
-  took: 'finished_at - started_at',
+  // Of a run that has ended: the times of the job itself are those of the run that goes on, or of a cancel.
+  took: '(SELECT runs.finished_at - runs.started_at FROM runs WHERE runs.seq = jobs.seq AND runs.run = jobs.run)',
 };
 const TIMES: Readonly<Record<TimeField, string>> = {
   created: 'created_at',

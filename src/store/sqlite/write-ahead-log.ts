@@ -31,6 +31,6 @@ export async function boundLog(connection: Connection): Promise<void> {
 }
 
 /** By its name: the file itself is never opened but by SQLite. */
-function logBytes({ path }: Connection): number {
+export function logBytes({ path }: Connection): number {
   return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }

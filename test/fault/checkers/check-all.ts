@@ -1,4 +1,5 @@
 import { callContract } from './calls.js';
+import { changesHold } from './changes.js';
 import { cancelledIsOver } from './cancels.js';
 import type { Evidence, Invariant, Violation } from './evidence.js';
 import { noLoss, noPhantom, oneWinnerForAnId } from './loss.js';
@@ -22,6 +23,7 @@ export const EVERYWHERE: readonly Invariant[] = [
   'I15',
   'I16',
   'I17',
+  'I18',
 ];
 
 /** Everything that is wrong with the history, the gravest first. */
@@ -45,6 +47,7 @@ export function checkAll(
     recovered(options.bootS, options.recoveryBoundS),
     callContract,
     cancelledIsOver,
+    changesHold,
   ];
   return checkers.flatMap((check) => check(evidence));
 }

@@ -2,81 +2,26 @@
 import { describe, expect, test } from 'vitest';
 import { callContract } from './calls.js';
 import { checkAll } from './check-all.js';
-import type {
-  Checker,
-  Evidence,
-  Fault,
-  JobRow,
-  LedgerLine,
-  Operation,
-  RunRow,
-  Snapshot,
-} from './evidence.js';
+import type { Checker, Evidence, JobRow } from './evidence.js';
+import {
+  call,
+  cancel,
+  end,
+  failed,
+  good,
+  job,
+  kill,
+  lost,
+  run,
+  snapshot,
+  start,
+  stored,
+} from './good-history.js';
 import { cancelledIsOver } from './cancels.js';
 import { noLoss, noPhantom, oneWinnerForAnId } from './loss.js';
 import { atLeastOnce, boundedDuplicates, exactlyOnceWithoutFaults, legalHistory, noOverlap } from './runs.js';
 import { integrity, noOrphans, withinBounds } from './state.js';
 import { backoffKept, inOrder, recovered } from './timing.js';
-
-const job: JobRow = {
-  seq: 1,
-  id: '1',
-  mark: 'm1',
-  state: 'completed',
-  queue: 'default',
-  priority: 0,
-  attempts: 0,
-  crashes: 0,
-  run: 1,
-  maxRetries: 2,
-  backoff: { base: 2 },
-};
-const run: RunRow = {
-  seq: 1,
-  run: 1,
-  startedAtMs: 10_000,
-  finishedAtMs: 11_000,
-  outcome: 'success',
-  reason: null,
-};
-const lost: RunRow = { ...run, outcome: 'lost', reason: 'lost: its worker died' };
-const failed: RunRow = { ...run, outcome: 'failure', reason: 'exit code 1' };
-const start: LedgerLine = { line: 'S', id: '1', run: 1, atS: 10, workerPid: 77 };
-const end: LedgerLine = { line: 'E', id: '1', run: 1, atS: 11, exitCode: 0 };
-const call: Operation = {
-  call: 'enqueue',
-  startS: 9,
-  endS: 10,
-  jobs: [{ mark: 'm1', id: null, kind: 'ok' }],
-  ids: ['1'],
-  exitCode: 0,
-  killed: false,
-  stdout: '1\n',
-  stderr: '',
-};
-const cancel: Operation = { ...call, call: 'cancel', jobs: [] };
-const kill: Fault = { fault: 'kill', startS: 10.5, endS: 10.5, pid: 77 };
-const snapshot: Snapshot = {
-  jobs: [job],
-  runs: [run],
-  counters: new Map([['default completed', 1]]),
-  sessions: 0,
-  damage: [],
-  walBytes: 0,
-};
-const good: Evidence = {
-  operations: [call],
-  faults: [],
-  ledger: [start, end],
-  snapshot,
-  leftProcesses: [],
-  samples: [{ pid: 77, rssKb: 80_000, descriptors: 30, threads: 11 }],
-  stuck: null,
-};
-
-function stored(changes: Partial<Snapshot>): Partial<Evidence> {
-  return { snapshot: { ...snapshot, ...changes } };
-}
 
 const again: Partial<Evidence> = {
   ledger: [start, { ...start, run: 2, atS: 20 }, { ...end, run: 2, atS: 21 }],

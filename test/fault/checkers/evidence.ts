@@ -13,13 +13,19 @@ export interface AskedJob {
   readonly kind: JobKind;
 }
 
+/** What a person does to jobs beside a retry and a cancel. */
+export type ChangeCall = 'hold' | 'release' | 'set' | 'remove';
+
+/** What `set` gives each job; none is asked for with it. */
+export const SET_PRIORITY = 5;
+
 /** One call of the command line. Times are seconds of the machine's uptime, which no clock fault touches. */
 export interface Operation {
-  readonly call: 'enqueue' | 'bulk' | 'retry' | 'cancel' | 'list' | 'status' | 'stop';
+  readonly call: 'enqueue' | 'bulk' | 'retry' | 'cancel' | ChangeCall | 'list' | 'status' | 'stop';
   readonly startS: number;
   readonly endS: number;
   readonly jobs: readonly AskedJob[];
-  /** What it acknowledged, in the order of its jobs; of a `retry` or `cancel`, what it was asked for. */
+  /** What it acknowledged, in the order of its jobs; of a change, what it was asked for. */
   readonly ids: readonly string[];
   /** Null: a signal ended it, and whether it took effect is unknown unless it said so before. */
   readonly exitCode: number | null;
@@ -127,7 +133,8 @@ export type Invariant =
   | 'I14'
   | 'I15'
   | 'I16'
-  | 'I17';
+  | 'I17'
+  | 'I18';
 
 export interface Violation {
   readonly invariant: Invariant;
@@ -137,6 +144,15 @@ export interface Violation {
 }
 
 export type Checker = (evidence: Evidence) => Violation[];
+
+/** The jobs that calls of this kind have changed, or may have: one of several ids that exited 7 has done some of it, a killed one perhaps all. */
+export function mayHaveDone(operations: readonly Operation[], call: Operation['call']): Operation[] {
+  return operations.filter(
+    (operation) =>
+      operation.call === call &&
+      (operation.exitCode === 0 || operation.exitCode === 7 || operation.exitCode === null),
+  );
+}
 
 /** The runs of each job, oldest first, by its sequence number. */
 export function runsBySeq({ runs }: Snapshot): Map<number, RunRow[]> {

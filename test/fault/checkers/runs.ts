@@ -1,6 +1,6 @@
 import { isFinal } from '../../../src/job/state.js';
 import type { State } from '../../../src/job/state.js';
-import { ledgerById, runsBySeq } from './evidence.js';
+import { ledgerById, mayHaveDone, runsBySeq } from './evidence.js';
 import type {
   Checker,
   Evidence,
@@ -120,11 +120,6 @@ export const noOverlap: Checker = ({ ledger }) => {
   });
 };
 
-/** A call of several ids that exited 7 has done some of it, a killed one perhaps all. */
-function mayHaveDone(exitCode: number | null): boolean {
-  return exitCode === 0 || exitCode === 7 || exitCode === null;
-}
-
 /** Between two runs, or instead of what would have followed the last one: then it has the counts of its runs or, after a retry, none. */
 function isCancelledBetween(job: JobRow, end: State | null, attempts: number): boolean {
   return end === null ? job.attempts === attempts : end === 'dead' && [0, attempts].includes(job.attempts);
@@ -133,11 +128,7 @@ function isCancelledBetween(job: JobRow, end: State | null, attempts: number): b
 /** I7: each job's row is what the rules make of its runs, numbered without a gap; only a retry ends an end. */
 export const legalHistory: Checker = (evidence) => {
   const retries = evidence.operations.filter(({ call }) => call === 'retry');
-  const cancelled = new Set(
-    evidence.operations.flatMap(({ call, ids, exitCode }) =>
-      call === 'cancel' && mayHaveDone(exitCode) ? ids : [],
-    ),
-  );
+  const cancelled = new Set(mayHaveDone(evidence.operations, 'cancel').flatMap(({ ids }) => ids));
   return forEachJob(evidence, ({ job, runs }) => {
     const { end, attempts, crashes, restarts, mistakes } = replay(job, runs);
     const found: (readonly [Invariant, string])[] = mistakes.map((mistake) => ['I7', mistake]);

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import type { Failpoint } from '../../../src/failpoint.js';
 import { killQuietly } from '../../support/processes.js';
-import type { AskedJob, Operation } from '../checkers/evidence.js';
+import { SET_PRIORITY } from '../checkers/evidence.js';
+import type { AskedJob, ChangeCall, Operation } from '../checkers/evidence.js';
 import { uptimeS } from './clock.js';
 import { testCommandLine } from './world.js';
 import type { World } from './world.js';
@@ -64,7 +65,8 @@ async function runCommand(
 
 async function call(
   world: World,
-  operation: Pick<Operation, 'call' | 'jobs'>,
+  /** `ids`: of a change, what it is asked for. */
+  operation: Pick<Operation, 'call' | 'jobs'> & Partial<Pick<Operation, 'ids'>>,
   words: readonly string[],
   fate: Fate,
   stdin = '',
@@ -72,11 +74,7 @@ async function call(
   const startS = uptimeS();
   const { exitCode, stdout, stderr } = await runCommand(world, words, fate, stdin);
   const killed = exitCode === null && (fate.killAfterMs !== undefined || fate.failpoint !== undefined);
-  const asked: Partial<Record<Operation['call'], readonly string[]>> = {
-    retry: words.slice(2),
-    cancel: words.slice(2),
-  };
-  const ids = asked[operation.call] ?? wholeLines(stdout);
+  const ids = operation.ids ?? wholeLines(stdout);
   const done = { ...operation, ids, startS, endS: uptimeS(), exitCode, killed, stdout, stderr };
   world.addOperation(done);
   return done;
@@ -108,7 +106,7 @@ export function enqueueBulk(
 }
 
 export function retryDead(world: World, ids: readonly string[], fate: Fate = {}): Promise<Operation> {
-  return call(world, { call: 'retry', jobs: [] }, ['dlq', 'retry', ...ids], fate);
+  return call(world, { call: 'retry', jobs: [], ids }, ['dlq', 'retry', ...ids], fate);
 }
 
 /** Removes what is old; of jobs that the world does not know. */
@@ -118,7 +116,23 @@ export async function prune(world: World, fate: Fate = {}): Promise<{ readonly k
 }
 
 export function cancel(world: World, ids: readonly string[], fate: Fate = {}): Promise<Operation> {
-  return call(world, { call: 'cancel', jobs: [] }, ['cancel', '--json', ...ids], fate);
+  return call(world, { call: 'cancel', jobs: [], ids }, ['cancel', '--json', ...ids], fate);
+}
+
+const CHANGES: Readonly<Record<ChangeCall, readonly string[]>> = {
+  hold: ['hold'],
+  release: ['release'],
+  set: ['set', '--priority', String(SET_PRIORITY)],
+  remove: ['rm'],
+};
+
+export function change(
+  world: World,
+  what: ChangeCall,
+  ids: readonly string[],
+  fate: Fate = {},
+): Promise<Operation> {
+  return call(world, { call: what, jobs: [], ids }, [...CHANGES[what], '--json', ...ids], fate);
 }
 
 /** `list`, `status` or `worker stop`. */

@@ -11,7 +11,7 @@ import type { World } from './world.js';
 const POLL_MS = 50;
 
 /**
- * Lets the workers (or a new one) run until every job has come to its end, then stops them. Whatever does not
+ * Lets the workers (or a new one) run until every job has come to its end or is held, then stops them. Whatever does not
  * happen within the deadline is told as `stuck` in the evidence.
  */
 export async function drain(

@@ -75,9 +75,9 @@ function toRunRow(row: Row): RunRow {
   };
 }
 
-/** How many jobs have not come to an end, by a short read beside the workers. */
+/** How many jobs have neither come to an end nor been put aside, by a short read beside the workers. */
 export function unfinishedJobs(home: string): { id: string; state: string }[] {
-  const sql = `SELECT coalesce(id, seq) AS id, state FROM jobs WHERE state NOT IN ('completed', 'dead', 'cancelled') LIMIT 20`;
+  const sql = `SELECT coalesce(id, seq) AS id, state FROM jobs WHERE state NOT IN ('completed', 'dead', 'cancelled', 'held') LIMIT 20`;
   return withDatabase(home, (database) =>
     database
       .prepare(sql)

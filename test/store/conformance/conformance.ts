@@ -1,11 +1,14 @@
 /** The specification of a store: every adapter passes it. */
 import { describe } from 'vitest';
+import { exerciseActs } from './acts.js';
 import { exerciseBell } from './bell.js';
 import { exerciseCancel } from './cancel.js';
 import { exerciseChanges } from './changes.js';
+import { exerciseChecks } from './checks.js';
 import { exerciseClaims } from './claims.js';
 import { exerciseCounters } from './counters.js';
 import { exerciseExchange } from './exchange.js';
+import { exerciseFilters } from './filters.js';
 import { exerciseInsert } from './insert.js';
 import { exerciseJobs } from './jobs.js';
 import { exerciseLists } from './lists.js';
@@ -29,10 +32,13 @@ export function exerciseStore(name: string, open: OpenStoreUnderTest, { liveness
     exerciseInsert(open);
     exerciseJobs(open);
     exerciseLists(open);
+    exerciseFilters(open);
     exerciseQueues(open);
     exerciseOverview(open);
     exerciseChanges(open);
+    exerciseChecks(open);
     exercisePrune(open);
+    exerciseActs(open);
     exerciseRetry(open);
     exerciseCancel(open);
     exerciseRuns(open);

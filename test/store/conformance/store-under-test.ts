@@ -29,6 +29,8 @@ export interface StoreUnderTest {
   readonly forgetSession: (id: number) => Promise<void>;
   /** Writes down that a person did this, as a change of jobs does. */
   readonly writeAct: (kind: string, seqs: readonly number[], atMs: number) => Promise<void>;
+  /** Makes a counter say what is not so. */
+  readonly spoilCounter: (queue: string, state: State, n: number) => Promise<void>;
   /** What the counters say, without zeros; in the order of queue and state. */
   readonly counters: () => Promise<JobCount[]>;
   /** What there really is, in the same order. */

@@ -4,7 +4,7 @@ import { MIGRATIONS } from '../../../src/store/postgres/migrations.js';
 import { requireServer } from '../../../src/store/postgres/schema.js';
 import { openStore } from '../../../src/store/open-store.js';
 import type { Store } from '../../../src/store/store.js';
-import { noPostgres, query, startServer, titled } from '../../support/postgres.js';
+import { noPostgres, query, startServer, whySkipped } from '../../support/postgres.js';
 import type { TestServer } from '../../support/postgres.js';
 import { insert, temporaryHome } from '../../support/stores.js';
 
@@ -24,7 +24,7 @@ test('a server that is too old is refused', () => {
   requireServer(14);
 });
 
-describe.skipIf(noPostgres !== undefined)(titled('a database'), () => {
+describe.skipIf(noPostgres !== undefined)(`a database${whySkipped}`, () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer();

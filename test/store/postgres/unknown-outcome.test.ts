@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../../src/store/open-store.js';
 import type { Store } from '../../../src/store/store.js';
-import { noPostgres, query, startServer, titled } from '../../support/postgres.js';
+import { noPostgres, query, startServer, whySkipped } from '../../support/postgres.js';
 import type { TestServer } from '../../support/postgres.js';
 import { waitUntil } from '../../support/processes.js';
 import { cancelJob, retryJob } from '../conformance/one-job.js';
@@ -10,7 +10,7 @@ import { startProxy } from '../../support/proxy.js';
 import type { Proxy } from '../../support/proxy.js';
 import { ended, insert, jobOf, newJob, owner, temporaryHome, TO } from '../../support/stores.js';
 
-describe.skipIf(noPostgres !== undefined)(titled('a connection that breaks'), () => {
+describe.skipIf(noPostgres !== undefined)(`a connection that breaks${whySkipped}`, () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer();
