@@ -39,7 +39,11 @@ const REFUSALS = {
   ],
   'missing and superfluous words': [
     { args: ['show'], message: `missing required argument 'id'` },
-    { args: ['dlq', 'retry'], message: `missing required argument 'ids'` },
+    {
+      args: ['dlq', 'retry'],
+      message: 'which jobs?',
+      hint: 'queuectl dlq retry 42, or by a filter: queuectl dlq retry state:failed queue:mail',
+    },
     { args: ['status', 'now'], message: 'too many arguments' },
     { args: ['show', '1', '2'], message: 'too many arguments' },
   ],

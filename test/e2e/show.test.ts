@@ -24,6 +24,8 @@ test('show is the job itself under --json, with its runs, and lines of two field
     backoff_base: 2,
     backoff_max_ms: null,
     jitter: 0,
+    tags: [],
+    label: null,
     timeout_ms: null,
     grace_ms: 10_000,
     cwd: cli.directory,

@@ -85,7 +85,7 @@ test('a reader that goes away ends status --watch quietly', async () => {
   const { code, stderr } = await cli.shell(
     `(queuectl status --watch --json; echo "code $?" >&2) | head -n 1 > first &
      until [ -s first ]; do sleep 0.02; done
-     queuectl enqueue -- true > stored
+     queuectl enqueue -q -- true > stored
      wait`,
   );
   expect({ code, stderr }).toEqual({ code: 0, stderr: 'code 0\n' });
@@ -132,8 +132,8 @@ test('status --check exits with 0 where a worker runs for every queue with ready
     'no worker runs for the ready jobs of mail: queuectl worker start --queues mail\n',
   ]);
   await worker.saw('Shutting down');
-  worker.signal('SIGTERM');
-  await worker.kill('SIGTERM');
+  await cli.ok('worker', 'stop', '--now', '--wait');
+  expect((await worker.ended).code).toBe(0);
 });
 
 test('status refuses what it cannot do', async () => {

@@ -28,7 +28,7 @@ help filters), or with --all, it asks first.`,
     actOnJobs(context, readDeadWords(context, 'dlq retry'), {
       act: { act: 'retry', from: ['dead'], delay: context.flags.text('delay') },
       verb: 'retry',
-      participle: 're-queued',
+      participle: 'retried',
       sentence: (id) => `✅ Job ${id} has been re-queued for retry.`,
     }),
 };

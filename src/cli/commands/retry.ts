@@ -27,7 +27,7 @@ for their retry at once. Their history is kept. By a filter (queuectl help filte
     actOnJobs(context, readJobWords(context.args, 'retry'), {
       act: { act: 'retry', delay: context.flags.text('delay') },
       verb: 'retry',
-      participle: 're-queued',
+      participle: 'retried',
       sentence: (id) => `✅ Job ${id} has been re-queued for retry.`,
     }),
 };

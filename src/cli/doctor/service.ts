@@ -1,10 +1,8 @@
 /** Settings, pauses and workers: is anybody going to run what waits? */
 import { configPath, listSettings, SETTINGS, unknownKeys } from '../../config.js';
 import { didYouMean, QueueError } from '../../errors.js';
-import { Queue } from '../../queue.js';
 import { formatLocal } from '../../time.js';
-import { liveWorkers } from '../live-workers.js';
-import { describeUnserved, unservedLanes } from '../unserved.js';
+import { describeUnserved } from '../unserved.js';
 import { fail, ok, some, warn } from './check.js';
 import type { Check, OpenPatient } from './check.js';
 
@@ -46,8 +44,7 @@ export const pausedQueues: Check<OpenPatient> = {
 export const workers: Check<OpenPatient> = {
   name: 'workers',
   look: async ({ store }) => {
-    const living = await liveWorkers(new Queue(store));
-    const unserved = unservedLanes(await store.readyLanes(), await store.listQueues(), living);
+    const unserved = await store.unservedLanes();
     if (unserved.length === 0) return ok('a worker runs for every queue that has ready jobs');
     const [found = '', start] = describeUnserved(unserved).split(': ');
     return warn(found, start);
