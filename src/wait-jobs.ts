@@ -95,7 +95,11 @@ async function idsToWaitFor(store: Store, filter: Filter): Promise<Set<string>> 
     if (pages <= 1) break;
   }
   if (ids.size > 0) return ids;
-  throw new QueueError('not_found', 'the filter means no job', 'queuectl list --state all shows what there is');
+  throw new QueueError(
+    'not_found',
+    'the filter means no job',
+    'queuectl list --state all shows what there is',
+  );
 }
 
 async function* pagesOf(store: Store, filter: Filter): AsyncGenerator<readonly Job[]> {
