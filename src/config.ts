@@ -3,6 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { usageError, systemErrorCode } from './errors.js';
 import { ensureHome, fileError } from './home.js';
+import { maskedUrl } from './job/database-url.js';
 import { readValue, valueOfText } from './job/option-kinds.js';
 import type { OptionKind } from './job/option-kinds.js';
 import { JOB_OPTIONS } from './job/options.js';
@@ -16,6 +17,8 @@ export interface Setting {
   readonly help: string;
   /** As a person writes it; null: none. */
   readonly fallback: string | number | null;
+  /** Where the name of its variable in the environment is another one than QUEUECTL_ and its own. */
+  readonly variable?: string;
 }
 
 const OF_JOBS: readonly JobOption[] = JOB_OPTIONS;
@@ -58,6 +61,13 @@ export const SETTINGS: readonly Setting[] = [
     help: 'how long dead jobs are kept',
     fallback: 'forever',
   },
+  {
+    name: 'database',
+    value: { kind: 'database' },
+    help: 'where the queue is, for several machines; a database in the home by default',
+    fallback: null,
+    variable: 'QUEUECTL_DATABASE_URL',
+  },
 ];
 
 /** The settings in force. */
@@ -68,6 +78,8 @@ export interface Settings extends JobDefaults {
   /** Infinity: for ever. */
   readonly keepCompletedMs: number;
   readonly keepDeadMs: number;
+  /** A URL; null: in the home. */
+  readonly database: string | null;
 }
 
 /** What a setting is now, as a person writes it, and where that comes from. */
@@ -128,6 +140,7 @@ export function loadSettings(home: string, env: Environment): Settings {
     maxOutputBytes: checked.max_output,
     keepCompletedMs: checked.keep_completed,
     keepDeadMs: checked.keep_dead,
+    database: checked.database,
   };
 }
 
@@ -143,6 +156,7 @@ interface CheckedSettings {
   readonly max_output: number;
   readonly keep_completed: number;
   readonly keep_dead: number;
+  readonly database: string | null;
 }
 
 /** Stores one setting from its text; the value as stored. Throws `usage` and changes nothing where it is bad. */
@@ -164,8 +178,18 @@ export function removeSetting(home: string, setting: Setting): boolean {
   return true;
 }
 
+/** The variable in the environment that comes before config.json. */
+export function variableOf({ name, variable }: Setting): string {
+  return variable ?? `QUEUECTL_${name.toUpperCase()}`;
+}
+
+/** As it may be shown: a URL without what gives access. */
+export function shownValue(setting: Setting, value: string | number | null): string | number | null {
+  return setting.value.kind === 'database' && typeof value === 'string' ? maskedUrl(value) : value;
+}
+
 function settingInForce(setting: Setting, file: ConfigFile, env: Environment, home: string): SettingInForce {
-  const variable = `QUEUECTL_${setting.name.toUpperCase()}`;
+  const variable = variableOf(setting);
   const fromEnvironment = env[variable];
   if (fromEnvironment !== undefined && fromEnvironment !== '') {
     const value = valueOfText(setting.value, fromEnvironment);

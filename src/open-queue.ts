@@ -1,5 +1,7 @@
 import { loadSettings } from './config.js';
+import { requireOwnDatabase } from './own-database.js';
 import { homeDirectory } from './home.js';
+import { isDatabaseUrl } from './job/database-url.js';
 import type { AnyHandlers, HandlerTypes } from './job/input.js';
 import { Queue } from './queue.js';
 import { openStore } from './store/open-store.js';
@@ -12,7 +14,8 @@ export interface OpenQueueOptions {
 }
 
 /**
- * Opens the queue in a home directory (`$QUEUECTL_HOME`, else `~/.queuectl`) and makes what is missing.
+ * Opens the queue of a home directory (`$QUEUECTL_HOME`, else `~/.queuectl`), or of a PostgreSQL database by its URL, and
+ * makes what is missing. The home of a queue in a database holds what stays on this machine.
  * `H` names the handlers of your programs with their payloads and results, for the compiler.
  * Throws `not_permitted` or `unavailable` where it cannot be used, `usage` for a bad setting. Close it after use.
  */
@@ -21,8 +24,11 @@ export async function openQueue<H extends HandlerTypes<H> = AnyHandlers>(
   options: OpenQueueOptions = {},
 ): Promise<Queue<H>> {
   const env = options.env ?? process.env;
-  const home = location ?? homeDirectory(env);
+  const isUrl = location !== undefined && isDatabaseUrl(location);
+  const home = location === undefined || isUrl ? homeDirectory(env) : location;
   const settings = loadSettings(home, env);
-  const store = await openStore(home, { lockTimeoutMs: options.lockTimeoutMs ?? settings.lockTimeoutMs });
-  return new Queue(store, settings);
+  const database = isUrl ? location : settings.database;
+  if (!isUrl) requireOwnDatabase(database, env);
+  const lockTimeoutMs = options.lockTimeoutMs ?? settings.lockTimeoutMs;
+  return new Queue(await openStore(database ?? home, { lockTimeoutMs, home }), settings);
 }

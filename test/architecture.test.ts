@@ -3,6 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { checkArchitecture, type Rules } from './support/architecture.js';
 
+const OF_AN_ADAPTER = [
+  'store/store',
+  'store/overview',
+  'store/rows',
+  'store/liveness',
+  'store/migrate',
+  'home',
+  'job',
+  'errors',
+  'time',
+];
+
 /** Who may import whom; a part always may import itself. Type imports count. */
 const rules: Rules = withLeaf('failpoint', {
   errors: { may: [] },
@@ -16,11 +28,14 @@ const rules: Rules = withLeaf('failpoint', {
   'store/overview': { may: ['job'] },
   'store/store': { may: ['job', 'errors', 'store/overview'] },
   'store/migrate': { may: ['errors'], lazily: ['store/sqlite', 'store/postgres'] },
-  'store/open-store': { may: ['store/store', 'errors'], lazily: ['store/sqlite', 'store/postgres'] },
-  'store/sqlite': {
-    may: ['store/store', 'store/overview', 'store/migrate', 'home', 'job', 'errors', 'time'],
+  'store/open-store': {
+    may: ['store/store', 'job', 'home', 'errors'],
+    lazily: ['store/sqlite', 'store/postgres'],
   },
-  'store/postgres': { may: ['store/store', 'store/overview', 'store/migrate', 'job', 'errors', 'time'] },
+  'store/rows': { may: ['job'] },
+  'store/liveness': { may: [] },
+  'store/sqlite': { may: OF_AN_ADAPTER },
+  'store/postgres': { may: OF_AN_ADAPTER },
   queue: {
     may: [
       'job',
@@ -46,7 +61,10 @@ const rules: Rules = withLeaf('failpoint', {
   worker: {
     may: ['job', 'store/store', 'launcher', 'output', 'log', 'errors', 'time', 'maintenance', 'queue'],
   },
-  'open-queue': { may: ['queue', 'worker', 'store/open-store', 'config', 'home', 'job', 'errors'] },
+  'own-database': { may: ['job', 'errors'] },
+  'open-queue': {
+    may: ['own-database', 'queue', 'worker', 'store/open-store', 'config', 'home', 'job', 'errors'],
+  },
   index: {
     may: [
       'open-queue',

@@ -1,16 +1,18 @@
 /** What the `config` commands share. */
-import { listSettings } from '../config.js';
+import { listSettings, shownValue, variableOf } from '../config.js';
 import type { Setting, SettingInForce } from '../config.js';
 import type { Context } from './command.js';
 
-/** Every setting that this command would use; the only one with a flag of its own is `--lock-timeout`. */
+/** Those that have a flag of their own in every command. */
+const FLAGS: Readonly<Record<string, string>> = { lock_timeout: 'lock-timeout', database: 'db' };
+
+/** Every setting that this command would use. */
 export function settingsInForce({ home, env, flags }: Context): SettingInForce[] {
-  const given = flags.text('lock-timeout');
-  return listSettings(home, env).map((setting) =>
-    given !== undefined && setting.name === 'lock_timeout'
-      ? { name: setting.name, value: given, origin: 'flag' }
-      : setting,
-  );
+  return listSettings(home, env).map((setting) => {
+    const flag = FLAGS[setting.name];
+    const given = flag === undefined ? undefined : flags.text(flag);
+    return given === undefined ? setting : { name: setting.name, value: given, origin: 'flag' };
+  });
 }
 
 /** What the setting is now, wherever that comes from. */
@@ -23,7 +25,6 @@ export function settingInForce(context: Context, setting: Setting): SettingInFor
 export function noteIfHidden(context: Context, setting: Setting): void {
   const { origin, value } = settingInForce(context, setting);
   if (origin !== 'environment') return;
-  context.output.note(
-    `QUEUECTL_${setting.name.toUpperCase()} in the environment comes before it: ${String(value)}`,
-  );
+  const shown = String(shownValue(setting, value));
+  context.output.note(`${variableOf(setting)} in the environment comes before it: ${shown}`);
 }

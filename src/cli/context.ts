@@ -1,5 +1,6 @@
 import { usageError } from '../errors.js';
 import { homeDirectory } from '../home.js';
+import { maskedUrl, readDatabaseUrl } from '../job/database-url.js';
 import { unknownWord } from '../job/show-value.js';
 import { HOUR } from '../time.js';
 import type { Command, Context } from './command.js';
@@ -15,7 +16,7 @@ export function createContext(
   jobWords: readonly string[] | null,
   commands: Context['commands'],
 ): Context {
-  const env = process.env;
+  const env = environment(flags);
   const home = homeDirectory(env);
   const lockTimeoutMs = flags.duration('lock-timeout', HOUR);
   const output = new Output({
@@ -39,6 +40,16 @@ export function createContext(
       return openQueue(home, { env, ...(timeout === undefined ? {} : { lockTimeoutMs: timeout }) });
     },
   };
+}
+
+/** `--db` comes before the environment, here and in a worker that this command starts. */
+function environment(flags: Flags): Context['env'] {
+  const url = flags.text('db');
+  if (url === undefined) return process.env;
+  readDatabaseUrl(url, '--db');
+  // What gives access to the database is not to be seen in a list of processes.
+  process.title = process.argv.map((word) => word.replace(url, maskedUrl(url))).join(' ');
+  return { ...process.env, QUEUECTL_DATABASE_URL: url };
 }
 
 function pickedFields(command: Command, flags: Flags): readonly string[] | undefined {

@@ -18,6 +18,7 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
   { long: 'fields', argument: 'A,B', help: 'with --json: these fields only' },
   { long: 'quiet', short: 'q', help: 'no sentences, headings and notes; where there are ids, ids alone' },
   { long: 'no-color', help: 'no colour (so do NO_COLOR and TERM=dumb)' },
+  { long: 'db', argument: 'URL', help: 'the queue in this PostgreSQL database (QUEUECTL_DATABASE_URL)' },
   { long: 'lock-timeout', argument: 'DURATION', help: 'how long to wait for a locked database (10s)' },
   { long: 'debug', help: 'with an error, print where it came from' },
   { long: 'help', short: 'h', help: 'print this help' },

@@ -90,6 +90,8 @@ function valueWords(kind: OptionKind): string {
       return `text, at most ${formatSize(kind.maxBytes)} bytes`;
     case 'json':
       return `any JSON, at most ${formatSize(kind.maxBytes)} bytes`;
+    case 'database':
+      return '`postgres://user@host/database`';
     case 'octal':
       return 'octal digits, 000 to 777';
     case 'user':

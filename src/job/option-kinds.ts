@@ -1,5 +1,6 @@
 /** How the value of each kind of job option is read, from JSON or from text. Pure. */
 import { usageError } from '../errors.js';
+import { readDatabaseUrl } from './database-url.js';
 import type { Command, JsonValue } from './job.js';
 import { readDuration, readInstant, readNumber, readSize } from './read-amounts.js';
 import { show, unknownWord } from './show-value.js';
@@ -24,7 +25,17 @@ export type OptionKind =
   | { readonly kind: 'text' | 'json'; readonly maxBytes: number }
   | {
       readonly kind:
-        'id' | 'name' | 'tags' | 'switch' | 'user' | 'octal' | 'path' | 'instant' | 'command' | 'environment';
+        | 'database'
+        | 'id'
+        | 'name'
+        | 'tags'
+        | 'switch'
+        | 'user'
+        | 'octal'
+        | 'path'
+        | 'instant'
+        | 'command'
+        | 'environment';
     };
 
 /** The checked value: durations and instants in milliseconds, sizes in bytes. Throws `usage` that begins with the label. */
@@ -55,6 +66,8 @@ export function readValue(option: OptionKind, value: unknown, label: string): un
       return readName(value, label);
     case 'tags':
       return readTags(value, label);
+    case 'database':
+      return readDatabaseUrl(value, label);
     case 'switch':
       return readSwitch(value, label);
     case 'path':

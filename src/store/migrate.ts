@@ -21,18 +21,23 @@ export interface MigrationTarget {
 
 /** Applies what is missing. Throws `unavailable` for a database of a newer or of a foreign schema. */
 export function migrate(target: MigrationTarget, migrations: readonly Migration[]): void {
-  const applied = target.applied();
+  for (const migration of missingMigrations(target.applied(), migrations)) target.apply(migration);
+}
+
+/** What a database with these checksums still needs. Throws `unavailable` for one of a newer or of a foreign schema. */
+export function missingMigrations(
+  applied: readonly string[],
+  migrations: readonly Migration[],
+): readonly Migration[] {
   if (applied.length > migrations.length) throw newerSchema(applied.length, migrations.length);
-  for (const [index, migration] of migrations.entries()) {
-    const found = applied[index];
-    if (found === undefined) target.apply(migration);
-    else if (found !== migration.checksum)
-      throw new QueueError(
-        'unavailable',
-        `the database has another migration ${migration.version} than this queuectl`,
-        'use the queuectl that made it',
-      );
-  }
+  const edited = applied.findIndex((found, index) => found !== migrations[index]?.checksum);
+  if (edited !== -1)
+    throw new QueueError(
+      'unavailable',
+      `the database has another migration ${edited + 1} than this queuectl`,
+      'use the queuectl that made it',
+    );
+  return migrations.slice(applied.length);
 }
 
 export function newerSchema(found: number, known: number): QueueError {

@@ -277,6 +277,8 @@ export interface Store
   extends JobStore, QueueStore, PruneStore, RunStore, ClaimStore, SessionStore, OverviewStore {
   /** The home directory: a `queuectl` inside a job finds the same queue by it. */
   readonly home: string;
+  /** What the database is called, without what gives access to it; null: it is in the home. */
+  readonly database: string | null;
   /** Directories for what does not fit in the store: output and notes of this database. */
   readonly logsDir: string;
   readonly runDir: string;
@@ -288,4 +290,6 @@ export interface Store
 /** How long a call may wait for a lock before it is `unavailable`; Infinity for workers. */
 export interface OpenOptions {
   readonly lockTimeoutMs: number;
+  /** Where what stays on this machine lies, of a queue whose database is elsewhere; the user's own by default. */
+  readonly home?: string | undefined;
 }

@@ -1,9 +1,14 @@
 import type { ProcessingJob } from '../job/job.js';
+import type { Store } from '../store/store.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Ours, and no business of a job's: what gives access to the database, and the mark of the run we may be part of. */
-const SECRETS: ReadonlySet<string> = new Set(['QUEUECTL_DATABASE_URL', 'QUEUECTL_TOKEN']);
+/** Ours, and no business of a job's: what gives access to the database, and the marks of the run we may be part of. */
+const SECRETS: ReadonlySet<string> = new Set([
+  'QUEUECTL_DATABASE_URL',
+  'QUEUECTL_DATABASE',
+  'QUEUECTL_TOKEN',
+]);
 
 /** The worker's environment without our secrets. Read once a worker: Node asks the system for each variable. */
 export function inheritedEnvironment(worker: Environment): Record<string, string> {
@@ -14,7 +19,11 @@ export function inheritedEnvironment(worker: Environment): Record<string, string
 }
 
 /** On top of what the worker hands down: the job's own, then what tells a job who it is. */
-export function jobEnvironment(job: ProcessingJob, home: string, token: string): Record<string, string> {
+export function jobEnvironment(
+  job: ProcessingJob,
+  { home, database }: Pick<Store, 'home' | 'database'>,
+  token: string,
+): Record<string, string> {
   return {
     ...job.env,
     QUEUECTL_JOB_ID: job.id,
@@ -23,5 +32,6 @@ export function jobEnvironment(job: ProcessingJob, home: string, token: string):
     QUEUECTL_TOKEN: token,
     QUEUECTL_WORKER_PID: String(process.pid),
     QUEUECTL_HOME: home,
+    ...(database !== null && { QUEUECTL_DATABASE: database }),
   };
 }

@@ -108,7 +108,7 @@ function launchSpec(
   return {
     command: typeof job.command === 'string' ? { shell: job.command } : { argv: job.command ?? [] },
     cwd: job.cwd,
-    env: jobEnvironment(job, store.home, token),
+    env: jobEnvironment(job, store, token),
     sharedEnv: environment,
     token,
     timeoutMs: job.timeoutMs,

@@ -15,6 +15,7 @@ async function jobOf(words: readonly string[]): Promise<JobInput> {
 
 /** A text that is good for each kind of value. */
 const EXAMPLES: Readonly<Record<JobOption['value']['kind'], string>> = {
+  database: 'postgres://host/database',
   id: 'job-a',
   name: 'mail',
   tags: 'nightly',

@@ -37,6 +37,7 @@ test('config set, get, unset, list and path', async () => {
     'max_output\t64MiB\tdefault',
     'keep_completed\t30d\tdefault',
     'keep_dead\tforever\tdefault',
+    'database\t\tdefault',
   ]);
   expect(await cli.json('config', 'list', '--fields', 'max_retries,backoff_base')).toEqual({
     max_retries: 5,

@@ -8,12 +8,14 @@ import { build, type Plugin } from 'esbuild';
 import { afterAll, onTestFinished } from 'vitest';
 import { killQuietly } from './processes.js';
 
-/** The addon is found by its place in node_modules, so its package stays where it is. */
+/** The addon is found by its place in node_modules, so its package stays where it is; CommonJS stays out of a module, too. */
 export const driverStays: Plugin = {
   name: 'driver-stays',
   setup: (builder) => {
-    const path = import.meta.resolve('@photostructure/sqlite');
-    builder.onResolve({ filter: /^@photostructure\/sqlite$/ }, () => ({ path, external: true }));
+    builder.onResolve({ filter: /^(@photostructure\/sqlite|pg)$/ }, ({ path }) => ({
+      path: import.meta.resolve(path),
+      external: true,
+    }));
   },
 };
 

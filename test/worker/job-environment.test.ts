@@ -22,6 +22,8 @@ const JOB: ProcessingJob = {
   cancel: null,
 };
 
+const IN_HOME = { home: '/home', database: null };
+
 const OURS = {
   QUEUECTL_JOB_ID: 'seven',
   QUEUECTL_RUN: '3',
@@ -34,7 +36,7 @@ const OURS = {
 test("the worker's environment, then the job's, then what tells a job who it is", () => {
   const job = { ...JOB, env: { A: 'job', QUEUECTL_RUN: '99', EMPTY: '' } };
   const worker = { A: 'worker', B: 'worker', GONE: undefined, QUEUECTL_JOB_ID: 'outer' };
-  expect({ ...inheritedEnvironment(worker), ...jobEnvironment(job, '/home', 'token') }).toEqual({
+  expect({ ...inheritedEnvironment(worker), ...jobEnvironment(job, IN_HOME, 'token') }).toEqual({
     A: 'job',
     B: 'worker',
     EMPTY: '',
@@ -43,9 +45,18 @@ test("the worker's environment, then the job's, then what tells a job who it is"
 });
 
 test('our secrets are not passed on', () => {
-  const worker = { QUEUECTL_DATABASE_URL: 'postgres://u:secret@h/d', QUEUECTL_TOKEN: 'outer' };
+  const worker = {
+    QUEUECTL_DATABASE_URL: 'postgres://u:secret@h/d',
+    QUEUECTL_DATABASE: 'outer',
+    QUEUECTL_TOKEN: 'outer',
+  };
   expect(inheritedEnvironment(worker)).toEqual({});
-  expect(jobEnvironment(JOB, '/home', 'token')).toEqual(OURS);
+  expect(jobEnvironment(JOB, IN_HOME, 'token')).toEqual(OURS);
+});
+
+test('a job of a database on a server learns which one it is', () => {
+  const given = { home: '/home', database: 'h/d' };
+  expect(jobEnvironment(JOB, given, 'token')).toEqual({ ...OURS, QUEUECTL_DATABASE: 'h/d' });
 });
 
 test('a job sees it', async () => {

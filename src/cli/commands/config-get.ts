@@ -1,4 +1,4 @@
-import { findSetting, SETTINGS } from '../../config.js';
+import { findSetting, SETTINGS, shownValue } from '../../config.js';
 import type { Command } from '../command.js';
 import { settingInForce } from '../config-flags.js';
 
@@ -10,7 +10,9 @@ export const configGet: Command = {
   fields: () => SETTINGS.map((setting) => setting.name),
   run: async (context) => {
     const { args, output } = context;
-    const { name, value } = settingInForce(context, findSetting(args[0] ?? ''));
+    const setting = findSetting(args[0] ?? '');
+    const { name } = setting;
+    const value = shownValue(setting, settingInForce(context, setting).value);
     if (output.json) output.object({ [name]: value });
     else output.line(value === null ? '' : String(value));
   },

@@ -1,4 +1,4 @@
-import { SETTINGS } from '../../config.js';
+import { findSetting, SETTINGS, shownValue } from '../../config.js';
 import type { Command } from '../command.js';
 import { settingsInForce } from '../config-flags.js';
 
@@ -13,7 +13,10 @@ export const configList: Command = {
   fields: () => SETTINGS.map((setting) => setting.name),
   run: async (context) => {
     const { flags, output } = context;
-    const settings = settingsInForce(context);
+    const settings = settingsInForce(context).map((setting) => ({
+      ...setting,
+      value: shownValue(findSetting(setting.name), setting.value),
+    }));
     const withOrigin = flags.has('show-origin');
     if (output.json) {
       const entries = settings.map(

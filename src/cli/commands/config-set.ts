@@ -1,4 +1,4 @@
-import { findSetting, saveSetting } from '../../config.js';
+import { findSetting, saveSetting, shownValue } from '../../config.js';
 import type { Command } from '../command.js';
 import { noteIfHidden } from '../config-flags.js';
 
@@ -15,7 +15,7 @@ export const configSet: Command = {
   run: async (context) => {
     const { args, output, home } = context;
     const setting = findSetting(args[0] ?? '');
-    const value = saveSetting(home, setting, args[1] ?? '');
+    const value = shownValue(setting, saveSetting(home, setting, args[1] ?? ''));
     if (output.json) return output.object({ key: setting.name, value });
     output.say(`✅ Config updated: ${setting.name} = ${value}`);
     noteIfHidden(context, setting);

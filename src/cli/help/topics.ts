@@ -1,5 +1,5 @@
 /** The topics of `queuectl help TOPIC`. Words that the code knows are taken from the code. */
-import { SETTINGS } from '../../config.js';
+import { SETTINGS, variableOf } from '../../config.js';
 import { FILTER_KEYS } from '../../job/filter/terms.js';
 import { STATES } from '../../job/state.js';
 import type { State } from '../../job/state.js';
@@ -87,7 +87,7 @@ function environment(): string {
 
   QUEUECTL_HOME  where the queue is (~/.queuectl)
   NO_COLOR       no colour;  FORCE_COLOR: colour in any case;  TERM=dumb: none
-${SETTINGS.map(({ name }) => `  QUEUECTL_${name.toUpperCase()}\n`).join('')}                 settings for this command, before config.json
+${SETTINGS.map((setting) => `  ${variableOf(setting)}\n`).join('')}                 settings for this command, before config.json
 
 Set for each job, besides the worker's own environment and the job's "env":
 

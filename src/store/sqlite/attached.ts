@@ -4,7 +4,7 @@ import type { Session } from '../store.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 import { duplicateId } from './jobs.js';
-import { NEW_JOB_COLUMNS, newJobValues, toProcessingJob } from './rows.js';
+import { NEW_JOB_COLUMNS, newJobValues, toProcessingJob } from '../rows/rows.js';
 import { insertTags } from './tags.js';
 
 /** Never pending for a moment, so that no worker can take it. */

@@ -6,7 +6,7 @@ import type { CancelledRun, Session } from '../store.js';
 import type { Changing } from './changing.js';
 import type { Connection } from './connection.js';
 import type { Row } from './driver.js';
-import { cancelText, toJob, toPendingCancel } from './rows.js';
+import { cancelText, toJob, toPendingCancel } from '../rows/rows.js';
 
 /**
  * Fenced by the state it was read in, under the write lock: a claim comes before it or after it. Counts stay.

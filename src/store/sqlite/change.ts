@@ -16,7 +16,7 @@ import { findRow } from './jobs.js';
 import { holdRow, releaseRow } from './hold.js';
 import { noteRemoved, removeRow } from './remove.js';
 import { retryRow } from './retry.js';
-import { toJob } from './rows.js';
+import { toJob } from '../rows/rows.js';
 import { selectionOf } from './select.js';
 import { setRow } from './set.js';
 

@@ -7,7 +7,7 @@ import type { Connection } from './connection.js';
 import type { CounterChanges } from './counters.js';
 import type { Row } from './driver.js';
 import { NOT_PAUSED } from './queues.js';
-import { CLAIM_COLUMNS, toClaimedJob } from './rows.js';
+import { CLAIM_COLUMNS, toClaimedJob } from '../rows/rows.js';
 
 /** The next lane with ready jobs, of the same queue and of another: one probe of the claim index each. No row: none. */
 export const NEXT_OF_QUEUE = `

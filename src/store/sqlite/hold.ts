@@ -2,7 +2,7 @@
 import type { Job } from '../../job/job.js';
 import { keptByRun } from './changing.js';
 import type { Changing } from './changing.js';
-import { toJob } from './rows.js';
+import { toJob } from '../rows/rows.js';
 
 const moveTo = (state: 'held' | 'pending' | 'scheduled'): string => `
   UPDATE jobs SET state = '${state}', updated_at = ?

@@ -7,7 +7,7 @@ import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
 import type { SqlValue } from './driver.js';
 import { duplicateId } from './jobs.js';
-import { NEW_JOB_COLUMNS, newJobValues } from './rows.js';
+import { NEW_JOB_COLUMNS, newJobValues } from '../rows/rows.js';
 import { insertTags } from './tags.js';
 
 const COLUMNS: readonly string[] = [...NEW_JOB_COLUMNS.split(', '), 'state', 'run_at'];

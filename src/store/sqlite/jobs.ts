@@ -2,7 +2,7 @@
 import { QueueError } from '../../errors.js';
 import type { Job } from '../../job/job.js';
 import type { Connection } from './connection.js';
-import { toJob } from './rows.js';
+import { toJob } from '../rows/rows.js';
 import type { Row } from './driver.js';
 import { isSequenceNumber } from './where.js';
 

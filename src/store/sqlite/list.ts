@@ -7,7 +7,7 @@ import type { State } from '../../job/state.js';
 import type { ListRequest, Sort } from '../../job/selection.js';
 import type { Connection } from './connection.js';
 import type { Row, SqlValue } from './driver.js';
-import { toJob } from './rows.js';
+import { toJob } from '../rows/rows.js';
 import { candidatesOf, inStates, whereOf } from './where.js';
 import type { Condition } from './where.js';
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { QueueError, systemErrorCode } from '../../errors.js';
 import { failpoint } from '../../failpoint.js';
 import { ensureHome, fileError, makeDirectory } from '../../home.js';
+import type { SessionLock } from '../liveness.js';
 import type { OpenOptions, Store } from '../store.js';
 import { forgetActs } from './acts.js';
 import { insertRunning, rerun } from './attached.js';
@@ -30,7 +31,6 @@ import { sameFileCheck } from './same-file.js';
 import { areProcessing, latestRuns, listRuns } from './runs.js';
 import { prepareSchema } from './schema.js';
 import { newLockFile, removeLeftLocks, removeLockFile, takeSessionLock } from './session-lock.js';
-import type { SessionLock } from './session-lock.js';
 import {
   holdsLock,
   insertSession,
@@ -108,6 +108,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
 
   return {
     home,
+    database: null,
     logsDir,
     runDir,
     workersDir: join(directory, 'workers'),

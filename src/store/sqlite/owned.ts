@@ -2,7 +2,7 @@
 import type { PendingCancel } from '../../job/cancel.js';
 import type { RunKey, Session } from '../store.js';
 import type { Connection } from './connection.js';
-import { toPendingCancel } from './rows.js';
+import { toPendingCancel } from '../rows/rows.js';
 
 export interface OwnedRun extends RunKey {
   readonly queue: string;

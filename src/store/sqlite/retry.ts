@@ -1,7 +1,7 @@
 import type { Job } from '../../job/job.js';
 import { keptByRun } from './changing.js';
 import type { Changing } from './changing.js';
-import { toJob } from './rows.js';
+import { toJob } from '../rows/rows.js';
 
 /** Fenced by the state it was read in, under the write lock: a worker may have claimed a failed job that fell due. */
 const retryInto = (state: 'pending' | 'scheduled'): string => `

@@ -2,7 +2,7 @@ import type { Run } from '../../job/job.js';
 import type { FinishedRun, RunKey } from '../store.js';
 import { bulkRows, MANY } from './bulk-rows.js';
 import type { Connection } from './connection.js';
-import { toRun } from './run-rows.js';
+import { toRun } from '../rows/run-rows.js';
 
 const COLUMNS = [
   'seq',

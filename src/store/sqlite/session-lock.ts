@@ -7,22 +7,10 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fchmodSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileError } from '../../home.js';
+import type { LockIdentity, SessionLock } from '../liveness.js';
 import { openDatabase, resultCode, SQLITE } from './driver.js';
 import type { Database } from './driver.js';
 import { storeError } from './store-error.js';
-
-export interface LockIdentity {
-  /** The file's name in the directory of locks, and which file that is. */
-  readonly name: string;
-  readonly inode: string;
-}
-
-export interface SessionLock extends LockIdentity {
-  /** Frees the lock and leaves its file: whoever looks finds the session dead, and rescues what it owned. */
-  free(): void;
-  /** Frees the lock and removes its file, once the session is gone. */
-  release(): void;
-}
 
 /** A name that is not in use; nothing is made. */
 export function newLockFile(directory: string): string {

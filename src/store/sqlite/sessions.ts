@@ -1,6 +1,7 @@
 /** Sessions: one row for each start of a worker process, and the lock that says whether it lives. */
 import { failpoint } from '../../failpoint.js';
 import type { ProcessingJob } from '../../job/job.js';
+import type { SessionLock } from '../liveness.js';
 import type { DeadSession, FinishedRun, HowToStop, Session, SessionKind, SessionOwner } from '../store.js';
 import type { Connection } from './connection.js';
 import type { CounterChanges } from './counters.js';
@@ -9,12 +10,11 @@ import { Endings } from './endings.js';
 import { finishRun } from './finish.js';
 import { readOwned } from './owned.js';
 import type { OwnedRun } from './owned.js';
-import { toProcessingJob } from './rows.js';
+import { toProcessingJob } from '../rows/rows.js';
 import { takeName } from './session-names.js';
 import { toSession } from './session-rows.js';
 import type { SessionRow } from './session-rows.js';
 import { lockOf, probeSessionLock } from './session-lock.js';
-import type { SessionLock } from './session-lock.js';
 
 const INSERT = `
   INSERT INTO workers (kind, host, boot_id, pid, pid_start_time, lock_name, lock_inode, launcher_lock_name,

@@ -7,7 +7,7 @@ import { isFinal } from '../../job/state.js';
 import type { State } from '../../job/state.js';
 import { keptByRun } from './changing.js';
 import type { Changing } from './changing.js';
-import { NEW_JOB_COLUMNS, newJobValues, toJob } from './rows.js';
+import { NEW_JOB_COLUMNS, newJobValues, toJob } from '../rows/rows.js';
 import { deleteTags, insertTags } from './tags.js';
 
 /** Fenced as all changes are: by the state it was read in, under the write lock. */

@@ -14,8 +14,8 @@ const SOON = { timeoutMs: 1500 };
 export function exerciseBell(open: OpenStoreUnderTest): void {
   describe('bell', () => {
     test('a ring wakes another process, and so do an insert and an end', async () => {
-      const { store, location } = await forThisTest(open);
-      const program = await startProgram('bell', { home: location });
+      const { store, location, env = {} } = await forThisTest(open);
+      const program = await startProgram('bell', { home: location }, { env });
       expect(await program.next()).toEqual({ watching: true });
       const rings: unknown[] = [];
       void (async () => {
@@ -74,6 +74,8 @@ export function exerciseBell(open: OpenStoreUnderTest): void {
       const over = new AbortController();
       const heard: string[] = [];
       store.bell.onRing(() => heard.push('ring'), over.signal);
+      store.bell.ring();
+      await waitUntil(() => heard.length > 0, { what: 'the bell to be watched', ...SOON });
       await quiet(heard);
       const before = heard.length;
       await store.exchange(session, { running: [], finished: [], free: 1 });

@@ -9,9 +9,9 @@ import { forThisTest, openSession } from './workers.js';
 /** For stores whose sessions hold a lock that the kernel drops when their process ends. */
 export function exerciseLiveness(open: OpenStoreUnderTest): void {
   test('a session lives while its process does, and is dead as soon as that is killed', async () => {
-    const { store, location } = await forThisTest(open);
+    const { store, location, env = {} } = await forThisTest(open);
     const { id } = await insert(store);
-    const program = await startProgram('session', { home: location, count: 1 });
+    const program = await startProgram('session', { home: location, count: 1 }, { env });
     const said = await program.next();
     expect(said['claims']).toEqual([id]);
     expect(await store.listDeadSessions(bootId())).toEqual([]);
@@ -28,8 +28,8 @@ export function exerciseLiveness(open: OpenStoreUnderTest): void {
   });
 
   test('a process that was stopped is not dead', async () => {
-    const { store, location } = await forThisTest(open);
-    const program = await startProgram('session', { home: location });
+    const { store, location, env = {} } = await forThisTest(open);
+    const program = await startProgram('session', { home: location }, { env });
     await program.next();
     process.kill(program.pid, 'SIGSTOP');
     await waitUntil(() => processState(program.pid) === 'T', { what: 'the process to stop' });
@@ -49,8 +49,8 @@ export function exerciseLiveness(open: OpenStoreUnderTest): void {
   });
 
   test('a session of an earlier boot died by the restart, and only once its lock is free', async () => {
-    const { store, location } = await forThisTest(open);
-    const program = await startProgram('session', { home: location });
+    const { store, location, env = {} } = await forThisTest(open);
+    const program = await startProgram('session', { home: location }, { env });
     await program.next();
     expect(await store.listDeadSessions('another-boot')).toEqual([]);
     await program.kill();

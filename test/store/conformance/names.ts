@@ -38,8 +38,8 @@ export function exerciseNames(open: OpenStoreUnderTest): void {
     });
 
     test('the name of a worker that was killed is free, before anybody has rescued it', async () => {
-      const { store, location } = await forThisTest(open);
-      const program = await startProgram('session', { home: location });
+      const { store, location, env = {} } = await forThisTest(open);
+      const program = await startProgram('session', { home: location }, { env });
       await program.next();
       expect(await names(store)).toEqual(['w1']);
       await expect(openSession(store, { name: 'w1' })).rejects.toMatchObject({ code: 'conflict' });

@@ -16,6 +16,8 @@ export interface StoreUnderTest {
   readonly store: Store;
   /** What `openStore` opens in another process. */
   readonly location: string;
+  /** What another process needs in its environment besides. */
+  readonly env?: Readonly<Record<string, string>>;
   /** One more connection to the same database, as another process has it. */
   readonly connect: () => Promise<Store>;
   readonly storedJob: (seq: number) => Promise<StoredJob>;

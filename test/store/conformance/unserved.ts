@@ -51,10 +51,10 @@ export function exerciseUnserved(open: OpenStoreUnderTest): void {
     });
 
     test('a foreground run serves nobody, and neither does a worker that was killed', async () => {
-      const { store, location } = await forThisTest(open);
+      const { store, location, env = {} } = await forThisTest(open);
       await insert(store);
       await openSession(store, { kind: 'run' });
-      const program = await startProgram('session', { home: location });
+      const program = await startProgram('session', { home: location }, { env });
       await program.next();
       expect(await store.unservedLanes()).toEqual([]);
       await program.kill();

@@ -1,6 +1,6 @@
 /** Rows become runs here, and nowhere else. */
 import type { JsonValue, OutcomeKind, Run, Usage } from '../../job/job.js';
-import type { Row } from './driver.js';
+import type { Row } from './row.js';
 
 export function toRun(row: Row): Run {
   const stored = row as unknown as RunRow;

@@ -3,7 +3,7 @@ import { workText } from '../../job/command.js';
 import type { PendingCancel } from '../../job/cancel.js';
 import type { Backoff, Job, NewJob, ProcessingJob } from '../../job/job.js';
 import type { State } from '../../job/state.js';
-import type { Row, SqlValue } from './driver.js';
+import type { Row, SqlValue } from './row.js';
 import { readOptions, writeOptions } from './options-column.js';
 import type { WithOptions } from './options-column.js';
 

@@ -1,0 +1,71 @@
+/** What a session gets: the ready jobs of its queues and handlers, in the order of the claim index. */
+import { CLAIM_COLUMNS } from '../rows/rows.js';
+import { NOT_PAUSED } from './queues.js';
+
+/** The parameters of a session: its queues (NULL: all) and its handlers, and how many jobs it takes. */
+export interface ClaimParameters {
+  readonly queues: string;
+  readonly handlers: string;
+  readonly free: string;
+}
+
+const serves = (lane: string, { queues, handlers }: ClaimParameters): string =>
+  `(${queues}::text[] IS NULL OR ${lane}.queue = ANY (${queues}::text[])) AND ${lane}.handler = ANY (${handlers}::text[])`;
+
+const FIRST_LANE = `
+  SELECT queue, handler FROM queuectl.jobs WHERE state = 'pending' ORDER BY queue, handler LIMIT 1`;
+
+const NEXT_LANE = `
+  SELECT j.queue, j.handler FROM queuectl.jobs j
+  WHERE j.state = 'pending' AND (j.queue, j.handler) > (every_lane.queue, every_lane.handler)
+  ORDER BY j.queue, j.handler LIMIT 1`;
+
+/** `every_lane`: where jobs are ready that are alike for a claim, found by one probe of the claim index each. */
+export const EVERY_LANE = `
+  every_lane AS (
+    (${FIRST_LANE})
+    UNION ALL
+    SELECT next.queue, next.handler FROM every_lane CROSS JOIN LATERAL (${NEXT_LANE}) next
+  )`;
+
+/** `lanes`: those of them that the session serves and that nobody has paused. Needs WITH RECURSIVE. */
+export const lanes = (parameters: ClaimParameters): string => `
+  ${EVERY_LANE},
+  lanes AS MATERIALIZED (
+    SELECT queue, handler FROM every_lane l WHERE ${serves('l', parameters)} AND ${NOT_PAUSED('l.queue')}
+  )`;
+
+/**
+ * `ready`: each lane's next jobs, straight from the claim index: no sort, at most `free` rows, without those that
+ * another session is claiming. `picked`: which of them, and of what has just fallen due, come first.
+ */
+export const claims = (parameters: ClaimParameters): string => `
+  ready AS MATERIALIZED (
+    SELECT next.* FROM own CROSS JOIN lanes l CROSS JOIN LATERAL (
+      SELECT j.seq, j.queue, j.priority, j.run_at FROM queuectl.jobs j
+      WHERE j.queue = l.queue AND j.handler = l.handler AND j.state = 'pending'
+      ORDER BY j.priority DESC, j.run_at, j.seq LIMIT ${parameters.free} FOR NO KEY UPDATE SKIP LOCKED
+    ) next
+  ),
+  picked AS MATERIALIZED (
+    SELECT seq, queue, is_due FROM (
+      SELECT seq, queue, priority, run_at, false AS is_due FROM ready
+      UNION ALL
+      SELECT seq, queue, priority, run_at, true FROM due d
+      WHERE ${serves('d', parameters)} AND ${NOT_PAUSED('d.queue')}
+    ) candidates
+    ORDER BY priority DESC, run_at, seq LIMIT ${parameters.free}
+  ),
+  claimed AS (
+    UPDATE queuectl.jobs j SET state = 'processing', run = j.run + 1, session_id = $1::bigint, started_at = now, updated_at = now
+    FROM picked p, clock WHERE j.seq = p.seq
+    RETURNING ${CLAIM_COLUMNS.split(',')
+      .map((column) => `j.${column.trim()}`)
+      .join(', ')}, now
+  )`;
+
+export const CLAIMS_COUNTED = `
+  SELECT queue, 'pending', -1 FROM picked WHERE NOT is_due UNION ALL SELECT queue, 'processing', 1 FROM picked`;
+
+/** Whether something can be claimed at once, of `lanes`. */
+export const HAS_READY = 'EXISTS (SELECT 1 FROM lanes)';

@@ -1,0 +1,41 @@
+/** Where jobs are ready, and since when: probes of the claim index, a few for each lane. */
+import type { ReadyLane } from '../overview.js';
+import { EVERY_LANE } from './claim-jobs.js';
+import type { Connection } from './connection.js';
+
+const MOST_LANES = 1000;
+const MOST_PRIORITIES = 100;
+
+/** The first of each priority, which is its oldest. */
+const OLDEST = `
+  WITH RECURSIVE oldest AS (
+    (SELECT j.priority, j.run_at, 1 AS n FROM queuectl.jobs j
+      WHERE j.queue = l.queue AND j.handler = l.handler AND j.state = 'pending'
+      ORDER BY j.priority DESC, j.run_at LIMIT 1)
+    UNION ALL
+    SELECT next.priority, next.run_at, o.n + 1 FROM oldest o CROSS JOIN LATERAL (
+      SELECT j.priority, j.run_at FROM queuectl.jobs j
+      WHERE j.queue = l.queue AND j.handler = l.handler AND j.state = 'pending' AND j.priority < o.priority
+      ORDER BY j.priority DESC, j.run_at LIMIT 1
+    ) next WHERE o.n < ${MOST_PRIORITIES}
+  )
+  SELECT min(run_at) FROM oldest`;
+
+const READY_LANES = `
+  WITH RECURSIVE ${EVERY_LANE}
+  SELECT l.queue, l.handler, (${OLDEST}) AS oldest_at FROM (SELECT * FROM every_lane LIMIT ${MOST_LANES}) l
+  ORDER BY l.queue, l.handler`;
+
+export async function readyLanes(connection: Connection): Promise<ReadyLane[]> {
+  return (await connection.rows(READY_LANES)).map((row) => ({
+    queue: String(row['queue']),
+    handler: String(row['handler']),
+    oldestAtMs: Number(row['oldest_at'] ?? Infinity),
+  }));
+}
+
+/** Of the transactions that are over and those under way: another one after each commit, now and then without one. */
+export async function changeMark(connection: Connection): Promise<number> {
+  const [row] = await connection.rows('SELECT hashtext(pg_current_snapshot()::text) AS mark');
+  return Number(row?.['mark']);
+}

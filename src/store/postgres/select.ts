@@ -1,0 +1,40 @@
+/** Which jobs a filter means, for what is done to many of them. */
+import { statesOf } from '../../job/filter/filter.js';
+import type { Selection } from '../../job/selection.js';
+import type { Connection } from './connection.js';
+import { candidatesOf, inStates, numbered, whereOf } from './where.js';
+import type { Condition } from './where.js';
+
+/** The condition on `jobs` by which the selection is found. */
+export function selectionOf({ filter, states }: Selection): Condition {
+  const possible = statesOf(filter).filter((state) => states.includes(state));
+  const candidates = candidatesOf(filter);
+  const where = whereOf(filter);
+  const among = candidates === null ? '' : `seq IN (${candidates.sql}) AND `;
+  return {
+    sql: `${among}${inStates(possible)} AND ${where.sql}`,
+    values: [...(candidates?.values ?? []), ...where.values],
+  };
+}
+
+/** Looks at every job that may be among them. */
+export async function countJobs(connection: Connection, selection: Selection): Promise<number> {
+  const { sql, values } = selectionOf(selection);
+  const text = numbered(`SELECT count(*) AS n FROM queuectl.jobs WHERE ${sql}`);
+  const [row] = await connection.once(text, ...values);
+  return Number(row?.['n']);
+}
+
+/** The numbers of the first so many of them behind this one, in order. */
+export async function selectSeqs(
+  connection: Connection,
+  selection: Selection,
+  afterSeq: number,
+  limit: number,
+): Promise<number[]> {
+  const { sql, values } = selectionOf(selection);
+  const text = numbered(
+    `SELECT seq FROM queuectl.jobs WHERE seq > ?::bigint AND ${sql} ORDER BY seq LIMIT ?::bigint`,
+  );
+  return (await connection.once(text, afterSeq, ...values, limit)).map((row) => Number(row['seq']));
+}
