@@ -72,11 +72,21 @@ struct run {
   struct log log;
 };
 
-/* One command to start a run. The pointers lead into the command's frame, but for argv and env themselves. */
+/*
+ * One command to start a run. The numbers stand here as they do in its frame; the pointers lead into that, but for
+ * argv and env themselves.
+ */
 struct start {
-  uint32_t run, flags, grace_ms, uid, gid, umask, places;
-  int32_t nice;
-  uint64_t timeout_ms, cap, memory, cpu_seconds, open_files, processes;
+  struct __attribute__((packed)) {
+    uint32_t run, flags;
+    uint64_t timeout_ms;
+    uint32_t grace_ms;
+    uint64_t cap;
+    uint32_t uid, gid, umask;
+    int32_t nice;
+    uint64_t memory, cpu_seconds, open_files, processes;
+    uint32_t places;
+  };
   const char *token, *note, *output, *directory, *stdin_bytes;
   uint32_t stdin_length;
   char **argv, **env;
@@ -158,6 +168,7 @@ void add_usage(struct rusage *sum, const struct rusage *more);
 struct run *find_run(uint32_t id);
 void set_deadline(uint64_t sent_at, uint32_t term_ms, uint32_t kill_ms);
 bool lease_is_over(void);
+void close_fd(int *fd); /* if it is open; -1 from then on */
 void read_pipe(struct run *run, enum stream stream);
 void pause_forwarding(bool pause);
 bool leader_ended(struct run *run);

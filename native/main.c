@@ -192,7 +192,7 @@ int main(void)
 {
   struct epoll_event events[64];
   if (!prepare()) {
-    say_error(0, GARBAGE, "this system lacks what the launcher needs (Linux 5.3)");
+    say_error(0, GARBAGE, "this system lacks what the launcher needs (Linux 5.3, its list of children)");
     send_events();
     return 1;
   }

@@ -24,7 +24,7 @@ bool prepare_orphans(void)
   char file[64];
   snprintf(file, sizeof file, "/proc/self/task/%d/children", (int)getpid());
   children_fd = open(file, O_RDONLY | O_CLOEXEC);
-  return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+  return children_fd >= 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
 }
 
 /* The next pid of a list, which it steps over; 0 at the end. */
@@ -37,7 +37,7 @@ static pid_t next_pid(char **list)
 static char *list_children(void)
 {
   static char list[256 * 1024];
-  ssize_t length = children_fd < 0 ? 0 : pread(children_fd, list, sizeof list - 1, 0);
+  ssize_t length = pread(children_fd, list, sizeof list - 1, 0);
   list[length < 0 ? 0 : length] = '\0';
   return list;
 }
@@ -138,9 +138,6 @@ void look_at_orphans(void)
   for (int i = 0; i < used_runs; i++) runs[i].orphans = 0;
   char *list = list_children();
   for (pid_t pid; (pid = next_pid(&list)) > 0;) look_at_orphan(pid);
-  /* A kernel that does not list children: as long as somebody holds a pipe, somebody is left. */
-  for (int i = 0; i < used_runs && children_fd < 0; i++)
-    runs[i].orphans = !runs[i].killing && (runs[i].pipes[OUT] >= 0 || runs[i].pipes[ERR] >= 0);
 }
 
 /* Neither our child nor in a group that we hold: it is the right one if, once held, its parent is still who it was. */

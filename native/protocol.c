@@ -53,7 +53,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALLEST_CAP = 256 * 1024 };
+enum { SMALLEST_CAP = 256 * 1024, NUMBERS_SIZE = offsetof(struct start, places) + sizeof(uint32_t) };
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the numbers of a start are copied as they are");
 
 /* What the starts with SHARED have in common. */
 char **shared_words;
@@ -166,21 +167,9 @@ static const char *check_start(const struct start *start)
 /* Reads and checks a start. The caller frees its argv and env, whatever became of it. */
 struct start take_start(struct fields *from)
 {
-  struct start start;
-  start.run = take_u32(from);
-  start.flags = take_u32(from);
-  start.timeout_ms = take_number(from, 8);
-  start.grace_ms = take_u32(from);
-  start.cap = take_number(from, 8);
-  start.uid = take_u32(from);
-  start.gid = take_u32(from);
-  start.umask = take_u32(from);
-  start.nice = (int32_t)take_u32(from);
-  start.memory = take_number(from, 8);
-  start.cpu_seconds = take_number(from, 8);
-  start.open_files = take_number(from, 8);
-  start.processes = take_number(from, 8);
-  start.places = take_u32(from);
+  struct start start = { 0 };
+  const void *numbers = take(from, NUMBERS_SIZE);
+  if (numbers != NULL) memcpy(&start, numbers, NUMBERS_SIZE);
   start.token = take_text(from, TOKEN_LENGTH);
   start.note = take_text(from, LONGEST_PATH);
   start.output = take_text(from, LONGEST_PATH);

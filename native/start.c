@@ -187,28 +187,30 @@ static int make_stdin(const struct start *start)
   return fd;
 }
 
-static void close_all(const int *fds, int count)
+/* Only our end does not block, and that we make so ourselves. */
+static bool make_pipe(int *ours, int *theirs)
 {
-  for (int i = 0; i < count; i++)
-    if (fds[i] >= 0) close(fds[i]);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return false;
+  *ours = ends[0];
+  *theirs = ends[1];
+  return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
 }
 
 /* Runs the child up to its exec. Returns its pid, or -1 with the stage and the error in the attempt. */
 static pid_t launch(struct attempt *attempt, int *pidfd)
 {
   char **ours = environ;
+  attempt->error = 0;
+  attempt->stage = MACHINE;
   environ = attempt->start->env;
   pid_t pid = clone(child, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, attempt, pidfd);
   environ = ours;
-  if (pid < 0) {
-    attempt->stage = MACHINE;
-    attempt->error = errno;
-  } else if (attempt->error != 0) {
-    waitpid(pid, NULL, 0);
-    close(*pidfd);
-    pid = -1;
-  }
-  return pid;
+  if (pid < 0) attempt->error = errno;
+  if (pid < 0 || attempt->error == 0) return pid;
+  waitpid(pid, NULL, 0);
+  close_fd(pidfd);
+  return -1;
 }
 
 static uint64_t after_ms(uint64_t now, uint64_t ms)
@@ -245,30 +247,22 @@ void start_run(const struct start *start)
   struct run *run = take_slot();
   if (run == NULL) return say_start_failed(start->run, EAGAIN, MACHINE);
   run->started_at = mono_us();
-  struct attempt attempt = { .start = start, .launcher = our_pid, .in = make_stdin(start) };
-  int out[2] = { -1, -1 }, err[2] = { -1, -1 }, pidfd = -1;
+  struct attempt attempt = {
+    .start = start, .launcher = our_pid, .in = make_stdin(start), .pipes = { -1, -1 }, .stage = MACHINE
+  };
+  int pidfd = -1;
   pid_t pid = -1;
-  /* Only our ends do not block, and those we make so ourselves. */
-  if (attempt.in < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 ||
-      fcntl(out[0], F_SETFL, O_NONBLOCK) < 0 || fcntl(err[0], F_SETFL, O_NONBLOCK) < 0) {
-    attempt.stage = MACHINE;
+  if (attempt.in < 0 || !make_pipe(&run->pipes[OUT], &attempt.pipes[OUT]) ||
+      !make_pipe(&run->pipes[ERR], &attempt.pipes[ERR]))
     attempt.error = errno;
-  } else {
-    attempt.pipes[OUT] = out[1];
-    attempt.pipes[ERR] = err[1];
+  else pid = launch(&attempt, &pidfd);
+  if (pid < 0 && attempt.stage == NOTE && attempt.error == ENOENT && make_directories(start->note))
     pid = launch(&attempt, &pidfd);
-    if (pid < 0 && attempt.stage == NOTE && attempt.error == ENOENT && make_directories(start->note)) {
-      attempt.error = 0;
-      pid = launch(&attempt, &pidfd);
-    }
-  }
-  if (attempt.in >= 0 && attempt.in != null_fd) close(attempt.in);
-  close_all((int[]){ out[1], err[1] }, 2);
-  if (pid >= 0) {
-    run->pipes[OUT] = out[0];
-    run->pipes[ERR] = err[0];
-    return begin(run, start, pid, pidfd, attempt.start_time);
-  }
-  close_all((int[]){ out[0], err[0] }, 2);
+  if (attempt.in != null_fd) close_fd(&attempt.in);
+  close_fd(&attempt.pipes[OUT]);
+  close_fd(&attempt.pipes[ERR]);
+  if (pid >= 0) return begin(run, start, pid, pidfd, attempt.start_time);
+  close_fd(&run->pipes[OUT]);
+  close_fd(&run->pipes[ERR]);
   say_start_failed(start->run, attempt.error, attempt.stage);
 }

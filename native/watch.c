@@ -44,7 +44,7 @@ uint32_t count_runs(void)
   return count;
 }
 
-static void close_fd(int *fd)
+void close_fd(int *fd)
 {
   if (*fd >= 0) close(*fd);
   *fd = -1;

@@ -1,7 +1,8 @@
 // Builds everything that is shipped: node scripts/build.mjs [--no-types] [--test]
 //
 //   dist/cli.cjs     the command line, one minified bundle; bin/queuectl.cjs starts it
-//   dist/cli.cache   V8's compiled code for it
+//   dist/hot.cjs     the same with those commands alone that must start fast
+//   dist/*.cache     V8's compiled code for each
 //   dist/pg.cjs      the PostgreSQL driver, read by those whose queue is on a server
 //   dist/index.js, dist/index.cjs, dist/types/    the API and its types (--no-types leaves the types out)
 //   dist-test/bin/queuectl.cjs, dist-test/dist/    with --test: the same, with the fail points switched on
@@ -120,7 +121,6 @@ const common = {
 /** @type {esbuild.BuildOptions} */
 const cli = {
   ...common,
-  entryPoints: ['src/cli/main.ts'],
   format: 'cjs',
   define: { ...common.define, 'import.meta.dirname': '__dirname' },
   charset: 'ascii',
@@ -175,17 +175,23 @@ async function buildTypes() {
 }
 
 /**
- * The command line and its cache, in a folder beside which bin/queuectl.cjs lies.
+ * The command line in its two bundles and their caches, in a folder beside which bin/queuectl.cjs lies.
  *
  * @param {string} folder
  * @param {esbuild.BuildOptions} [changes]
  */
 async function buildCli(folder, changes) {
   mkdirSync(`${root}/${folder}`, { recursive: true });
-  rmSync(`${root}/${folder}/cli.cache`, { force: true }); // it must not meet a new bundle of the same length
   await esbuild.build({ ...driver, outfile: `${folder}/pg.cjs` });
-  await esbuild.build({ ...cli, ...changes, outfile: `${folder}/cli.cjs` });
-  await node('scripts/code-cache.cjs', `${folder}/cli.cjs`, `${folder}/cli.cache`);
+  for (const [name, entry] of [
+    ['cli', 'start'],
+    ['hot', 'start-hot'],
+  ]) {
+    const [bundle, cache] = [`${folder}/${name}.cjs`, `${folder}/${name}.cache`];
+    rmSync(`${root}/${cache}`, { force: true }); // it must not meet a new bundle of the same length
+    await esbuild.build({ ...cli, ...changes, entryPoints: [`src/cli/${entry}.ts`], outfile: bundle });
+    await node('scripts/code-cache.cjs', bundle, cache);
+  }
 }
 
 /** The fault suite starts thousands of these, so they start as fast as what is shipped. */

@@ -6,10 +6,8 @@ import { logFile } from './output/log-file.js';
 import { readInline, readOutput } from './output/read.js';
 import type { FollowedRecord, OutputRecord } from './output/records.js';
 import type { OutputSelection } from './output/selection.js';
+import { StoreChange } from './store-change.js';
 import type { Store } from './store/store.js';
-
-/** The doorbell tells of every end; this is for the ring that got lost. */
-const LOOK_AGAIN_MS = 1000;
 
 /**
  * Run after run, from the first one that is not over (or the last), until the job is or the signal aborts. `last` counts in
@@ -75,28 +73,4 @@ async function waitForEnd({ store, job, run, change, signal }: Following): Promi
 async function willNotRun(store: Store, id: string, run: number): Promise<boolean> {
   const job = await store.getJob(id);
   return job === null || (isFinal(job.state) && job.run < run);
-}
-
-/** Resolves its `next` promise whenever the store may have changed. */
-class StoreChange {
-  #resolve: (() => void) | null = null;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(store: Store, signal: AbortSignal) {
-    store.bell.onRing(() => this.#announce(), signal);
-    signal.addEventListener('abort', () => this.#announce(), { once: true });
-  }
-
-  next(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#resolve = resolve;
-      this.#timer = setTimeout(() => this.#announce(), LOOK_AGAIN_MS);
-    });
-  }
-
-  #announce(): void {
-    clearTimeout(this.#timer);
-    this.#resolve?.();
-    this.#resolve = null;
-  }
 }

@@ -4,6 +4,7 @@ export type { OpenQueueOptions } from './open-queue.js';
 export { Queue } from './queue.js';
 export type { EnqueueOptions } from './queue.js';
 export type { Act } from './change-jobs.js';
+export type { WaitCounts, WaitOptions, WaitResult } from './wait-jobs.js';
 export type { ListOptions } from './list-options.js';
 export type { FollowedRecord, OutputRecord } from './output/records.js';
 export type { OutputSelection } from './output/selection.js';

@@ -25,6 +25,8 @@ import { readInline, readOutput } from './output/read.js';
 import type { FollowedRecord, OutputRecord } from './output/records.js';
 import type { OutputSelection } from './output/selection.js';
 import { followJobOutput } from './follow-job.js';
+import { waitForJobs } from './wait-jobs.js';
+import type { WaitOptions, WaitResult } from './wait-jobs.js';
 import { inQueue, toFilter, toListRequest } from './list-options.js';
 import type { ListOptions } from './list-options.js';
 import type { ChangedJob } from './job/change.js';
@@ -157,6 +159,14 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
   changeAll(filter: string | Filter, act: Act): AsyncGenerator<readonly ChangedJob[], void, undefined> {
     const change = parseAct(act);
     return changeSelected(this.store, selectionOfChange(toFilter(filter), change), change);
+  }
+
+  /**
+   * Resolves once the jobs that the filter means now are over, as many of them as the options ask for; jobs that come later
+   * are not waited for. Throws `usage`, and `not_found` for an id that is not stored or a filter that means no job.
+   */
+  async wait(filter: string | Filter, options: WaitOptions = {}): Promise<WaitResult> {
+    return waitForJobs(this.store, toFilter(filter), options);
   }
 
   /** How many jobs the filter means; with an act, how many of them it can be done to. Throws `usage`. */

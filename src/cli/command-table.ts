@@ -1,31 +1,26 @@
 /** Every command. Its module is loaded only when it is the one that runs. */
-import type { Command, CommandEntry } from './command.js';
+import { entry } from './command.js';
+import type { CommandEntry } from './command.js';
+import { HOT_COMMANDS } from './hot-commands.js';
 
-function entry(
-  name: string,
-  summary: string,
-  load: () => Promise<Command>,
-  ...aliases: string[]
-): CommandEntry {
-  return { name, aliases, summary, load };
+function hot(name: string): CommandEntry {
+  const found = HOT_COMMANDS.find((command) => command.name === name);
+  if (found === undefined) throw new Error(`${name} is not among the hot commands`);
+  return found;
 }
 
 export const COMMANDS: readonly CommandEntry[] = [
-  entry(
-    'enqueue',
-    'put jobs into the queue',
-    async () => (await import('./commands/enqueue.js')).enqueue,
-    'add',
-  ),
+  hot('enqueue'),
   entry('run', 'run a command now, as a recorded job', async () => (await import('./commands/run.js')).run),
-  entry('list', 'list jobs', async () => (await import('./commands/list.js')).list, 'ls', 'ps'),
-  entry('show', 'everything about one job', async () => (await import('./commands/show.js')).show, 'inspect'),
+  hot('list'),
+  hot('show'),
   entry('logs', 'what a job printed', async () => (await import('./commands/logs.js')).logs),
   entry(
     'cancel',
     'cancel jobs, or end them where they run',
     async () => (await import('./commands/cancel.js')).cancel,
   ),
+  entry('wait', 'wait until jobs are over', async () => (await import('./commands/wait.js')).wait),
   entry('retry', 'let jobs that are over run again', async () => (await import('./commands/retry.js')).retry),
   entry('hold', 'put jobs aside', async () => (await import('./commands/hold.js')).hold),
   entry('release', 'let held jobs go', async () => (await import('./commands/release.js')).release),
@@ -33,11 +28,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('rm', 'remove jobs for good', async () => (await import('./commands/rm.js')).rm),
   entry('pause', 'let no job of a queue start', async () => (await import('./commands/pause.js')).pause),
   entry('resume', 'let paused queues go on', async () => (await import('./commands/resume.js')).resume),
-  entry(
-    'status',
-    'how many jobs and which workers there are',
-    async () => (await import('./commands/status.js')).status,
-  ),
+  hot('status'),
   entry(
     'stats',
     'what the jobs of a time took, and how they ended',

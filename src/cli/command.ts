@@ -28,6 +28,15 @@ export interface CommandEntry {
   readonly load: () => Promise<Command>;
 }
 
+export function entry(
+  name: string,
+  summary: string,
+  load: () => Promise<Command>,
+  ...aliases: string[]
+): CommandEntry {
+  return { name, aliases, summary, load };
+}
+
 interface Example {
   readonly command: string;
   readonly does: string;

@@ -14,7 +14,7 @@ import type { Flag, Flags } from './flags.js';
 
 const MOST_ROWS = 1_000_000;
 
-export const QUEUE_FLAG: Flag = {
+const QUEUE_FLAG: Flag = {
   long: 'queue',
   short: 'g',
   argument: 'NAME',

@@ -4,22 +4,23 @@
  */
 import { splitArgv, takeName } from './argv.js';
 import type { CommandEntry } from './command.js';
-import { COMMANDS } from './command-table.js';
 import { RUN_FAILED } from './exit-code.js';
 import { findCommand, isGroup } from './find-command.js';
 import { ReaderGone } from './output/print.js';
 import { wantsColor } from './output/terminal.js';
 
+type Commands = readonly CommandEntry[];
+
 /** Runs the command that argv names; its exit code. Never throws. */
-async function main(argv: readonly string[]): Promise<number> {
+async function run(commands: Commands, argv: readonly string[]): Promise<number> {
   const { words, after } = splitArgv(argv);
   let entry: CommandEntry | undefined;
   try {
-    const { name, rest } = takeName(words, (word) => isGroup(COMMANDS, word));
-    const shortcut = await helpOrVersion(name, rest);
+    const { name, rest } = takeName(words, (word) => isGroup(commands, word));
+    const shortcut = await helpOrVersion(commands, name, rest);
     if (shortcut !== undefined) return shortcut;
-    entry = findCommand(COMMANDS, name);
-    return await runCommand(entry, rest, after);
+    entry = findCommand(commands, name);
+    return await runCommand(commands, entry, rest, after);
   } catch (error) {
     if (error instanceof ReaderGone) return 0;
     const code = await report(error, words, entry?.name);
@@ -28,16 +29,21 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** `queuectl`, `queuectl --version`, `queuectl worker --help`: what has no command of its own. */
-async function helpOrVersion(name: readonly string[], rest: readonly string[]): Promise<number | undefined> {
+async function helpOrVersion(
+  commands: Commands,
+  name: readonly string[],
+  rest: readonly string[],
+): Promise<number | undefined> {
   const [word] = name;
-  if (word !== undefined && (name.length > 1 || !isGroup(COMMANDS, word))) return undefined;
+  if (word !== undefined && (name.length > 1 || !isGroup(commands, word))) return undefined;
   const { printGroup, printOverview, printVersion } = await import('./help/print-help.js');
   if (word !== undefined)
-    return rest.includes('--json') ? undefined : printGroup(COMMANDS, word, asksForHelp(rest));
-  return rest.includes('--version') || rest.includes('-V') ? printVersion() : printOverview(COMMANDS, rest);
+    return rest.includes('--json') ? undefined : printGroup(commands, word, asksForHelp(rest));
+  return rest.includes('--version') || rest.includes('-V') ? printVersion() : printOverview(commands, rest);
 }
 
 async function runCommand(
+  commands: Commands,
   entry: CommandEntry,
   rest: readonly string[],
   after: readonly string[] | null,
@@ -49,7 +55,7 @@ async function runCommand(
   const words = after === null || command.takesJobWords ? rest : [...rest, '--', ...after];
   const { createContext } = await import('./context.js');
   const { flags, args } = parseWords(entry, command, words);
-  return (await command.run(createContext(command, flags, args, after, COMMANDS))) ?? 0;
+  return (await command.run(createContext(command, flags, args, after, commands))) ?? 0;
 }
 
 function asksForHelp(words: readonly string[]): boolean {
@@ -68,5 +74,8 @@ async function report(error: unknown, words: readonly string[], command?: string
   });
 }
 
-// Everything printed is out by now, and whatever a library left open must not hold the prompt back.
-void main(process.argv.slice(2)).then((code) => process.exit(code));
+/** The process, from argv to its exit code. */
+export function main(commands: Commands): void {
+  // Everything printed is out by now, and whatever a library left open must not hold the prompt back.
+  void run(commands, process.argv.slice(2)).then((code) => process.exit(code));
+}

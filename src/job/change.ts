@@ -30,8 +30,6 @@ export type ChangedJob =
   /** Its state does not allow it, or the settings do not fit it. */
   | { readonly id: string; readonly outcome: 'refused'; readonly error: QueueError };
 
-export type ChangeKind = Change['kind'];
-
 /** The states in which a job can be changed so; in any other one it is refused. */
 export function statesOfChange(change: Change): readonly State[] {
   switch (change.kind) {

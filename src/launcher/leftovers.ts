@@ -14,7 +14,8 @@ export interface Leftovers {
   readonly ended: number;
 }
 
-const GRACE_MS = 1000;
+/** A second may have passed before the death was noticed, and two after it nothing may be alive. */
+const GRACE_MS = 500;
 const POLL_MS = 10;
 const KILL_AGAIN_MS = 1000;
 /** A single look can miss a process: one that its parent starts, and then ends, while the look passes by. */

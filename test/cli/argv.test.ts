@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitArgv, takeName } from '../../src/cli/argv.js';
 import { COMMANDS } from '../../src/cli/command-table.js';
 import { findCommand, isGroup } from '../../src/cli/find-command.js';
+import { HOT_COMMANDS } from '../../src/cli/hot-commands.js';
 
 describe('splitArgv', () => {
   it('splits at the first "--" and keeps every later one', () => {
@@ -66,4 +68,11 @@ describe('findCommand', () => {
   ])('answers %j with a hint', (name, hint) => {
     expect(() => findCommand(COMMANDS, name)).toThrow(expect.objectContaining({ code: 'usage', hint }));
   });
+});
+
+it('bin/queuectl.cjs takes the small bundle for each name of its commands, and for no other', () => {
+  const bin = readFileSync(new URL('../../bin/queuectl.cjs', import.meta.url), 'utf8');
+  const [, words = ''] = /var hot = \[([^\]]*)\]/.exec(bin) ?? [];
+  const names = HOT_COMMANDS.flatMap(({ name, aliases }) => [name, ...aliases]);
+  expect(words.split(', ').map((word) => word.slice(1, -1))).toEqual(names);
 });

@@ -134,7 +134,7 @@ test('by a filter a change is counted, and done only with --yes where there is n
   const nothing = await cli.run(['rm', 'state:dead', '--yes']);
   expect(nothing).toMatchObject({ code: 0, stdout: '', stderr: 'there is no job to remove\n' });
   expect(await cli.ok('rm', 'all', '--yes')).toBe('1200 jobs removed.\n');
-  expect((await cli.json('status')) as object).toMatchObject({ jobs: { pending: 0, cancelled: 0 } });
+  expect(await cli.json('status')).toMatchObject({ jobs: { pending: 0, cancelled: 0 } });
 });
 
 test('on a terminal a change by a filter asks first, and does nothing without a yes', async ({ skip }) => {

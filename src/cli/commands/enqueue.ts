@@ -12,6 +12,7 @@ import {
   jobFlags,
   jobFromFlags,
 } from '../job-flags.js';
+import { jobFields } from '../job-fields.js';
 import { asJobInput, readJson } from '../read-json.js';
 import { noteUnservedJob } from '../no-worker-note.js';
 import { printStored, STORED_FIELDS } from '../stored-jobs.js';
@@ -60,24 +61,47 @@ own can be given again with --on-conflict ignore: each is stored once.`,
       argument: 'WHAT',
       help: 'when the id is stored already: error (default) or ignore',
     },
+    { long: 'wait', help: 'wait until the job is over, and exit as it does (queuectl help wait)' },
+    { long: 'follow', help: 'the same, and print what it prints, as it prints it' },
     { long: 'dry-run', help: 'check everything but whether ids are stored already; store nothing' },
   ],
-  fields: () => STORED_FIELDS,
+  fields: () => [...new Set([...STORED_FIELDS, ...jobFields()])],
   takesJobWords: true,
   run: async (context) => {
     const onConflict = readOnConflict(context);
     const isDry = context.flags.has('dry-run');
     if (isDry && context.flags.has('fields')) throw usageError('--fields and --dry-run exclude each other');
     const file = inputFile(context);
+    const isAwaited = readAwaited(context, file !== undefined || isDry);
     if (file !== undefined) return enqueueFrom(context, file, onConflict);
     if (context.flags.has('format')) throw usageError('--format needs a file', 'queuectl enqueue -f FILE');
     const job = readJob(context);
     if (isDry) return (await import('../dry-run.js')).dryRunJob(context, job);
     const queue = await context.openQueue();
-    printStored(context.output, await queue.enqueue(job, { onConflict }));
+    const stored = await queue.enqueue(job, { onConflict });
+    if (isAwaited) {
+      const { awaitStored } = await import('../await-stored.js');
+      return awaitStored(context, queue, job, stored);
+    }
+    printStored(context.output, stored);
     await noteUnservedJob(context.output, queue, queue.parse(job));
   },
 };
+
+/** --wait or --follow. Throws `usage` where they have no meaning. */
+function readAwaited({ flags }: Context, isManyOrNone: boolean): boolean {
+  const [wait, follow] = [flags.has('wait'), flags.has('follow')];
+  const given = follow ? '--follow' : '--wait';
+  if (wait && follow) throw usageError('--wait and --follow exclude each other', '--follow waits, too');
+  if ((wait || follow) && isManyOrNone)
+    throw usageError(
+      `${given} is for one job`,
+      'give many a tag and wait for it: queuectl enqueue -f FILE --tag T; queuectl wait tag:T',
+    );
+  if (follow && flags.has('json'))
+    throw usageError('--follow and --json exclude each other', '--wait --json prints the job as it ended');
+  return wait || follow;
+}
 
 function readOnConflict({ flags }: Context): 'error' | 'ignore' {
   const text = flags.text('on-conflict') ?? 'error';

@@ -4,7 +4,7 @@ import type { State } from '../../../src/job/state.js';
 
 /** What the ledger job does; see harness/job-scripts.ts. */
 export type JobKind =
-  'ok' | 'nap' | 'long' | 'clinger' | 'fail' | 'flaky' | 'print' | 'stubborn' | 'family' | 'runaway';
+  'ok' | 'nap' | 'long' | 'clinger' | 'fail' | 'flaky' | 'print' | 'stubborn' | 'family' | 'runaway' | 'deaf';
 
 /** A job that a client asked for. The mark is unique in the history and stands in the command. */
 export interface AskedJob {

@@ -1,16 +1,36 @@
 /** What runs and carries a job's mark of a home. */
 import { readFileSync } from 'node:fs';
-import { pidsWithEnv } from '../../support/processes.js';
+import { pidsWithEnv, waitUntil } from '../../support/processes.js';
+import { uptimeS } from './clock.js';
 import type { World } from './world.js';
 
 interface JobProcess {
   readonly pid: number;
   readonly job: string;
   readonly command: string;
+  /** Of its run. */
+  readonly token: string;
 }
 
-export function jobPids(world: World): number[] {
-  return jobProcesses(world).map(({ pid }) => pid);
+/** The tokens of all runs that have a process. */
+export function runTokens(world: World): ReadonlySet<string> {
+  return new Set(jobProcesses(world).map(({ token }) => token));
+}
+
+/** When, by the machine's uptime, the last look began that saw a process of these runs; -1: none did. */
+export async function lastSeenS(world: World, tokens: ReadonlySet<string>): Promise<number> {
+  let lastS = -1;
+  const isGone = (): boolean => {
+    const lookS = uptimeS();
+    const isAlive = jobProcesses(world).some(({ token }) => tokens.has(token));
+    if (isAlive) lastS = lookS;
+    return !isAlive;
+  };
+  await waitUntil(isGone, {
+    what: `the end of ${describeJobProcesses(world).join('; ')}`,
+    timeoutMs: 60_000,
+  });
+  return lastS;
 }
 
 export function describeJobProcesses(world: World): string[] {
@@ -21,10 +41,13 @@ function jobProcesses({ home }: World): JobProcess[] {
   return pidsWithEnv('QUEUECTL_HOME', home).flatMap((pid) => {
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-      const job = /(?:^|\0)QUEUECTL_JOB_ID=([^\0]*)/.exec(environment)?.[1];
+      const value = (name: string): string | undefined =>
+        new RegExp(`(?:^|\0)${name}=([^\0]*)`).exec(environment)?.[1];
+      const job = value('QUEUECTL_JOB_ID');
       if (job === undefined) return [];
+      const token = value('QUEUECTL_TOKEN') ?? '';
       const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
-      return [{ pid, job, command }];
+      return [{ pid, job, command, token }];
     } catch {
       return []; // It ended meanwhile.
     }

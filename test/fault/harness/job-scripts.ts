@@ -9,6 +9,7 @@ import type { JobKind } from '../checkers/evidence.js';
  */
 const JOB = `
 base=$1
+[ "$2" = deaf ] && trap '' TERM
 flock -n -E 99 "$base/locks/$QUEUECTL_JOB_ID" sh "$base/work.sh" "$@"
 rc=$?
 read -r up rest </proc/uptime
@@ -38,6 +39,7 @@ case $kind in
   print) head -c 60000 /dev/zero | tr '\\0' x ;;
   stubborn) trap '' TERM; sleep 0.5 ;;
   family) sleep 30 & sleep 0.1 ;;
+  deaf) first_time && setsid sleep 30 ;;
   runaway) setsid sleep 30 & sleep 0.3; kill $!; wait ;;
 esac
 say E "$rc"

@@ -10,6 +10,8 @@ import type { World } from './world.js';
 
 export interface WorkerOptions extends Fate {
   readonly slots?: number;
+  /** All of them, unless named. */
+  readonly queues?: string;
   readonly untilEmpty?: boolean;
 }
 
@@ -36,6 +38,7 @@ export class WorkerProcess {
       'start',
       '--count',
       String(options.slots ?? 2),
+      ...(options.queues === undefined ? [] : ['--queues', options.queues]),
       ...(options.untilEmpty === true ? ['--until-empty'] : []),
     ];
     const file = openSync(this.log, 'a');
@@ -65,9 +68,13 @@ export class WorkerProcess {
     await this.ended;
   }
 
+  get launcher(): number | null {
+    return launcherPid(this.pid);
+  }
+
   /** Kills its launcher alone, where it has one just now; recorded as a fault of this worker. */
   killLauncher(): void {
-    const launcher = launcherPid(this.pid);
+    const { launcher } = this;
     if (launcher === null) return;
     killQuietly(launcher);
     this.#world.addFault('kill', uptimeS(), this.pid);
