@@ -28,6 +28,11 @@ export class QueueError extends Error {
     this.code = code;
     this.hint = hint;
   }
+
+  /** By what it is: a store that is a bundle of its own has a class of its own. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'QueueError' && 'code' in value && 'hint' in value;
+  }
 }
 
 export function usageError(message: string, hint?: string): QueueError {
