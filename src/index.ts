@@ -17,6 +17,7 @@ export type { CancelOptions } from './job/cancel-options.js';
 export type { CommandInput, HandlerInput, HandlerType, HandlerTypes, JobInput } from './job/input.js';
 export { cursorOf } from './job/cursor.js';
 export { parseFilter } from './job/filter/parse-filter.js';
+export type { Explanation, Reason } from './job/explain.js';
 export type { Filter } from './job/filter/filter.js';
 export type { Counts, Job, JsonValue, Run } from './job/job.js';
 export type { State } from './job/state.js';

@@ -12,6 +12,7 @@ import { enqueueStream, oneByOne } from './enqueue-stream.js';
 import { QueueError } from './errors.js';
 import type { CancelOptions } from './job/cancel-options.js';
 import { EVERY_JOB } from './job/filter/filter.js';
+import type { Explanation } from './job/explain.js';
 import type { Filter } from './job/filter/filter.js';
 import type { Counts, Job, NewJob, Run } from './job/job.js';
 import { readValue } from './job/option-kinds.js';
@@ -24,6 +25,7 @@ import { logFile } from './output/log-file.js';
 import { readInline, readOutput } from './output/read.js';
 import type { FollowedRecord, OutputRecord } from './output/records.js';
 import type { OutputSelection } from './output/selection.js';
+import { explainJob } from './explain-job.js';
 import { followJobOutput } from './follow-job.js';
 import { waitForJobs } from './wait-jobs.js';
 import type { WaitOptions, WaitResult } from './wait-jobs.js';
@@ -167,6 +169,11 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
    */
   async wait(filter: string | Filter, options: WaitOptions = {}): Promise<WaitResult> {
     return waitForJobs(this.store, toFilter(filter), options);
+  }
+
+  /** The one reason why the job does not run, and what would start it. Throws `not_found`. */
+  async explain(id: string): Promise<Explanation> {
+    return explainJob(this.store, id);
   }
 
   /** How many jobs the filter means; with an act, how many of them it can be done to. Throws `usage`. */

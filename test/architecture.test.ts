@@ -43,6 +43,7 @@ const rules: Rules = withLeaf('failpoint', {
       'output',
       'follow-job',
       'wait-jobs',
+      'explain-job',
       'enqueue-stream',
       'change-jobs',
       'list-options',
@@ -56,6 +57,7 @@ const rules: Rules = withLeaf('failpoint', {
   'enqueue-stream': { may: ['job', 'store/store', 'errors'] },
   'follow-job': { may: ['job', 'store/store', 'output', 'store-change'] },
   'wait-jobs': { may: ['job', 'store/store', 'change-jobs', 'store-change', 'errors', 'time'] },
+  'explain-job': { may: ['job', 'store/store', 'launcher', 'change-jobs'] },
   'store-change': { may: ['store/store'] },
   maintenance: { may: ['job', 'store/store', 'launcher', 'output', 'left-logs', 'log', 'errors', 'time'] },
   worker: {

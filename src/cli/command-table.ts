@@ -20,6 +20,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     'cancel jobs, or end them where they run',
     async () => (await import('./commands/cancel.js')).cancel,
   ),
+  entry(
+    'explain',
+    'why a job does not run, and what would start it',
+    async () => (await import('./commands/explain.js')).explain,
+  ),
   entry('wait', 'wait until jobs are over', async () => (await import('./commands/wait.js')).wait),
   entry('retry', 'let jobs that are over run again', async () => (await import('./commands/retry.js')).retry),
   entry('hold', 'put jobs aside', async () => (await import('./commands/hold.js')).hold),

@@ -2,7 +2,7 @@
 import type { Lane } from '../job/lane.js';
 import type { EndedJob } from '../job/stats.js';
 import type { FinalState, State } from '../job/state.js';
-import type { Run } from '../job/job.js';
+import type { Job, Run } from '../job/job.js';
 
 /** Ready jobs that only a worker of this queue with this handler takes. */
 export interface ReadyLane {
@@ -100,6 +100,8 @@ export interface OverviewStore extends CheckStore {
   listEnded(state: FinalState, sinceMs: number, after: EndedPlace | null, limit: number): Promise<EndedJob[]>;
   /** Costs a few look-ups for each lane, however many jobs it has; at most 1,000 lanes. In the order of their names. */
   readyLanes(): Promise<ReadyLane[]>;
+  /** How many pending jobs of its queue and handler a claim takes before this pending one; counts no more than `most`. */
+  countAhead(job: Job, most: number): Promise<number>;
   /**
    * Another number after each commit of another process, so that whoever watches need not read anything else. Throws
    * `store_lost` as `outlook` does.

@@ -24,7 +24,7 @@ import { createNotifications } from './notifications.js';
 import { beginPruneRound, countPrunable, pruneJobs } from './prune.js';
 import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
 import { forgetPruned, listPruned } from './remove.js';
-import { changeMark, readyLanes } from './ready-lanes.js';
+import { changeMark, countAhead, readyLanes } from './ready-lanes.js';
 import { areProcessing, latestRuns, listRuns } from './runs.js';
 import { prepareSchema } from './schema.js';
 import { countJobs, selectSeqs } from './select.js';
@@ -114,6 +114,7 @@ function createStore(connection: Connection, home: string, databaseId: string, l
     runsAfter: (runs) => runsAfter(connection, runs),
     forgetActs: (beforeMs, limit) => forgetActs(connection, beforeMs, limit),
     readyLanes: () => readyLanes(connection),
+    countAhead: (job, most) => countAhead(connection, job, most),
     changeMark: () => changeMark(connection),
     damages,
     wrongCounters: () => wrongCounters(connection),

@@ -1,4 +1,5 @@
 /** Where jobs are ready, and since when: probes of the claim index, a few for each lane. */
+import type { Job } from '../../job/job.js';
 import type { ReadyLane } from '../overview.js';
 import { EVERY_LANE } from './claim-jobs.js';
 import type { Connection } from './connection.js';
@@ -32,6 +33,20 @@ export async function readyLanes(connection: Connection): Promise<ReadyLane[]> {
     handler: String(row['handler']),
     oldestAtMs: Number(row['oldest_at'] ?? Infinity),
   }));
+}
+
+/** Three ranges of the claim index: what is urgent, what is older, and what came first. */
+const AHEAD = `
+  SELECT count(*) AS n FROM (
+    SELECT 1 FROM queuectl.jobs WHERE state = 'pending' AND queue = $1 AND handler = $2
+      AND (priority > $3 OR (priority = $3 AND run_at < $4) OR (priority = $3 AND run_at = $4 AND seq < $5))
+    LIMIT $6
+  ) ahead`;
+
+export async function countAhead(connection: Connection, job: Job, most: number): Promise<number> {
+  const { queue, handler, priority, runAtMs, seq } = job;
+  const [row] = await connection.rows(AHEAD, queue, handler ?? '', priority, runAtMs, seq, most);
+  return Number(row?.['n']);
 }
 
 /** Of the transactions that are over and those under way: another one after each commit, now and then without one. */

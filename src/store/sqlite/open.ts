@@ -25,7 +25,7 @@ import { beginPruneRound, countPrunable, pruneJobs } from './prune.js';
 import { forgetPruned, listPruned } from './remove.js';
 import { countJobs, selectSeqs } from './select.js';
 import { listQueues, pauseQueues, pauses, resumeQueues } from './queues.js';
-import { changeMark, readyLanes } from './ready-lanes.js';
+import { changeMark, countAhead, readyLanes } from './ready-lanes.js';
 import { refuseNetworkFileSystem } from './network-file-system.js';
 import { sameFileCheck } from './same-file.js';
 import { areProcessing, latestRuns, listRuns } from './runs.js';
@@ -155,6 +155,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     newestTimeMs: () => newestTimeMs(connection),
     logBytes: async () => logBytes(connection),
     readyLanes: () => readyLanes(connection),
+    countAhead: (job, most) => countAhead(connection, job, most),
     changeMark: async () => {
       requireSameFile();
       return changeMark(connection);

@@ -1,4 +1,5 @@
 /** Where jobs are ready, and since when: probes of the claim index, a few for each lane. */
+import type { Job } from '../../job/job.js';
 import type { ReadyLane } from '../overview.js';
 import { NEXT_OF_QUEUE, NEXT_QUEUE } from './claim-jobs.js';
 import type { Connection } from './connection.js';
@@ -37,6 +38,28 @@ function oldest(connection: Connection, queue: string, handler: string): number 
     oldestAtMs = Math.min(oldestAtMs, Number(row['run_at']));
   }
   return oldestAtMs;
+}
+
+/** A range of the claim index, up to so many of its rows. */
+const ahead = (range: string): string => `
+  SELECT count(*) AS n FROM (
+    SELECT 1 FROM jobs WHERE state = 'pending' AND queue = ? AND handler = ? AND ${range} LIMIT ?)`;
+const MORE_URGENT = ahead('priority > ?');
+const OLDER = ahead('priority = ? AND run_at < ?');
+const STORED_BEFORE = ahead('priority = ? AND run_at = ? AND seq < ?');
+
+export async function countAhead(connection: Connection, job: Job, most: number): Promise<number> {
+  const { priority, runAtMs, seq } = job;
+  const lane = [job.queue, job.handler ?? ''];
+  return connection.read(() => {
+    const count = (text: string, ...values: readonly number[]): number =>
+      Number(connection.sql(text).get(...lane, ...values, most)?.['n']);
+    const all =
+      count(MORE_URGENT, priority) +
+      count(OLDER, priority, runAtMs) +
+      count(STORED_BEFORE, priority, runAtMs, seq);
+    return Math.min(most, all);
+  });
 }
 
 /** SQLite's own: 3 µs, and no other connection notices. */

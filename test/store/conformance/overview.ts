@@ -36,6 +36,27 @@ export function exerciseOverview(open: OpenStoreUnderTest): void {
     });
   });
 
+  describe('the jobs ahead of one', () => {
+    test('are those of its queue and handler that a claim takes before it, counted up to a bound', async () => {
+      const { store } = await forThisTest(open);
+      const now = Date.now();
+      const start = { atMs: now - HOUR_MS };
+      await insert(store, { queue: 'other', priority: 9 });
+      await insert(store, { priority: 9, command: null, handler: 'resize' });
+      for (const priority of [0, 5, 0, -1, 5, 0]) await insert(store, { priority, start });
+      await insert(store, { priority: 0, start: { atMs: now - 2 * HOUR_MS } });
+      await insert(store, { priority: 9, start: { delayMs: HOUR_MS } });
+      const jobs = (await store.listJobs({ states: ['pending'], queue: 'default', limit: 100 })).filter(
+        ({ handler }) => handler === null,
+      );
+      const counts = await Promise.all(jobs.map((job) => store.countAhead(job, 100)));
+      expect(counts).toEqual([0, 1, 2, 3, 4, 5, 6]);
+      const last = jobs.at(-1);
+      if (last === undefined) throw new Error('nothing is pending');
+      expect(await store.countAhead(last, 4)).toBe(4);
+    });
+  });
+
   describe('the jobs that have ended', () => {
     test('come with all their runs, each state by itself', async () => {
       const tested = await forThisTest(open);
