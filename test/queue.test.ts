@@ -45,13 +45,22 @@ test('a queue without a location is in $QUEUECTL_HOME', async () => {
 test('a bad setting and a foreign URL are refused before anything is made', async () => {
   const home = temporaryHome();
   await expect(openQueue(home, { env: { QUEUECTL_JITTER: 'x' } })).rejects.toMatchObject({ code: 'usage' });
-  for (const url of ['postgres://user:secret@host/db', 'mysql://x', 'http://x']) {
+  for (const url of ['mysql://user:secret@host/db', 'http://x']) {
     const refused = openStore(url, { lockTimeoutMs: 0 });
     await expect(refused).rejects.toMatchObject({
       code: 'usage',
       message: expect.not.stringContaining('secret') as string,
     });
   }
+});
+
+test('a server that cannot be reached is told of without its password', async () => {
+  // Nobody listens on the first port.
+  const refused = openStore('postgres://user:secret@127.0.0.1:1/db', { lockTimeoutMs: 0 });
+  await expect(refused).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.not.stringContaining('secret') as string,
+  });
 });
 
 test('one bad job refuses them all', async () => {

@@ -24,7 +24,7 @@ test('eight worker processes run a thousand jobs, each exactly once', async () =
   const ended = await Promise.all(workers.map((worker) => worker.ended));
   for (const { code, stderr } of ended) {
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^launcher: (node|native)\n$/);
+    expect(stderr).toMatch(/^name: w\d+\nlauncher: (node|native)\n$/);
   }
   const completed = ended
     .flatMap(({ stdout }) => linesOf(stdout))
