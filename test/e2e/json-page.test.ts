@@ -32,6 +32,7 @@ const PRINTED: Readonly<Record<string, (cli: Cli) => Promise<unknown>>> = {
   },
   stats: (cli) => cli.json('stats', '--by', 'queue'),
   events: async (cli) => firstWhere(await cli.ok('events', '--json'), '"outcome":"failure"'),
+  explain: (cli) => cli.json('explain', '3'),
   doctor: (cli) => cli.json('doctor'),
   'config list': (cli) => cli.json('config', 'list'),
   'config list --show-origin': (cli) => cli.json('config', 'list', '--show-origin'),

@@ -16,7 +16,7 @@ import { getJob } from '../../../src/store/sqlite/jobs.js';
 import { listJobs } from '../../../src/store/sqlite/list.js';
 import { beginPruneRound, countPrunable, pruneJobs } from '../../../src/store/sqlite/prune.js';
 import { listQueues } from '../../../src/store/sqlite/queues.js';
-import { readyLanes } from '../../../src/store/sqlite/ready-lanes.js';
+import { countAhead, readyLanes } from '../../../src/store/sqlite/ready-lanes.js';
 import { areProcessing, latestRuns, listRuns } from '../../../src/store/sqlite/runs.js';
 import {
   listDeadSessions,
@@ -113,6 +113,7 @@ async function useAll(connection: Connection, session: Session): Promise<void> {
   await isDrained(connection, null);
   await listQueues(connection);
   await readyLanes(connection);
+  await countAhead(connection, job, 10);
   await beginChanges(connection, null);
   await changes(connection, await beginChanges(connection, 1));
   await findJobs(connection, [1]);
@@ -220,4 +221,15 @@ test.each(EXPECTED)('%s uses its index', (_what, text, index) => {
   const found = [...plans].filter(([candidate]) => text.test(candidate));
   expect(found).not.toEqual([]);
   for (const [candidate, plan] of found) expect(plan.join('\n'), candidate).toMatch(index);
+});
+
+test('the jobs before one are counted by ranges of the claim index', () => {
+  const counting = [...plans].filter(
+    ([text]) => text.includes('priority > ?)') || /priority [>=] \? .*LIMIT \?\)/.test(text),
+  );
+  expect(counting.length).toBeGreaterThan(0);
+  for (const [text, plan] of counting)
+    expect(plan.join('\n'), text).toMatch(
+      /SEARCH jobs USING COVERING INDEX jobs_ready \(queue=\? AND handler=\? AND priority/,
+    );
 });
