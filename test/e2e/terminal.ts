@@ -11,6 +11,7 @@ const END = 'THE-END\r\n';
 
 export interface TerminalOptions {
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 export interface Pressed {
@@ -51,7 +52,7 @@ export async function inTerminal(
 export async function openTerminal(
   cli: Cli,
   line: string,
-  { columns = 120 }: TerminalOptions = {},
+  { columns = 120, rows = 50 }: TerminalOptions = {},
 ): Promise<Terminal> {
   terminals += 1;
   const [script, raw, go] = ['sh', 'raw', 'go'].map((name) => cli.path(`terminal-${terminals}.${name}`)) as [
@@ -82,7 +83,7 @@ export async function openTerminal(
       // It has ended already.
     }
   });
-  tmux('new-session', '-d', '-x', String(columns), '-y', '50', `exec sh '${script}'`);
+  tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), `exec sh '${script}'`);
   // The recording must begin before the command does.
   tmux('pipe-pane', '-O', `exec cat > '${raw}'`);
   await waitUntil(() => existsSync(raw), { what: 'the recording to begin', timeoutMs: PATIENCE_MS });
