@@ -33,6 +33,7 @@ test('without anything, the defaults; and reading makes no home', () => {
     maxOutputBytes: 64 * 1024 ** 2,
     keepCompletedMs: 30 * 24 * 3_600_000,
     keepDeadMs: Infinity,
+    database: null,
   });
   expect(new Set(listSettings(home, {}).map((setting) => setting.origin))).toEqual(new Set(['default']));
   expect(existsSync(home)).toBe(false);
