@@ -29,8 +29,9 @@ export class QueueError extends Error {
     this.hint = hint;
   }
 
-  /** By what it is: a store that is a bundle of its own has a class of its own. */
+  /** By what it is: a store that is a bundle of its own has a class of its own. Its subclasses go by their class. */
   static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== QueueError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return value instanceof Error && value.name === 'QueueError' && 'code' in value && 'hint' in value;
   }
 }
