@@ -27,7 +27,6 @@ test("a job has its worker's environment without our secrets, then its own, then
   const env = {
     BOTH: 'worker',
     INHERITED: 'worker',
-    QUEUECTL_DATABASE_URL: 'postgres://user:secret@host/db',
     QUEUECTL_TOKEN: 'of-another-run',
   };
   const worker = cli.start(['worker', 'start', '--until-empty'], { env });
