@@ -1,7 +1,7 @@
 /** How far a worker claims ahead of its slots, and how long the end of a run may wait to be stored with others. */
 
 /** A commit that waits for the disk costs as much as a short job: several of them share one. */
-const SHARED_MS = 80;
+const SHARED_MS = 40;
 /** A job that was claimed ahead and is not started after this time goes back: others may be free for it. */
 const LONGEST_WAIT_MS = 250;
 const MOST_AHEAD = 256;
