@@ -136,6 +136,8 @@ function startProcess(
   if (pid === undefined) throw new Error(`${file} did not start`);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
+  // A process that ends before it has read its input resets the sockets that Node makes of pipes.
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   // A command that reads no input closes it early.
