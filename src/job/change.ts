@@ -1,5 +1,5 @@
 /** What a person does to jobs, checked. Pure. */
-import type { QueueError } from '../errors.js';
+import { QueueError } from '../errors.js';
 import type { Cancel } from './cancel.js';
 import type { Job } from './job.js';
 import type { Selection } from './selection.js';
@@ -44,4 +44,23 @@ export function statesOfChange(change: Change): readonly State[] {
     case 'set':
       return AT_REST;
   }
+}
+
+/** What is said of a job whose state does not allow the change. */
+export function wrongState({ id, state }: Job, change: Change): QueueError {
+  const show = `queuectl show ${id}`;
+  if (change.kind === 'cancel')
+    return new QueueError('conflict', `job ${id} is ${state} already`, `${show} says how it ended`);
+  if (state === 'processing' && (change.kind === 'set' || change.kind === 'remove'))
+    return new QueueError('conflict', `job ${id} is ${state}`, `wait for its end, or queuectl cancel ${id}`);
+  return new QueueError(
+    'conflict',
+    `job ${id} is ${state}, not ${statesOfChange(change).join(' or ')}`,
+    show,
+  );
+}
+
+/** The job that a foreground run keeps for its retry is the run's own. */
+export function keptByRun(job: Job): QueueError {
+  return new QueueError('conflict', `job ${job.id} waits for its retry by "queuectl run"`, 'end that first');
 }

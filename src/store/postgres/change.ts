@@ -2,7 +2,7 @@
 import { QueueError } from '../../errors.js';
 import { failpoint } from '../../failpoint.js';
 import type { Change } from '../../job/change.js';
-import { statesOfChange } from '../../job/change.js';
+import { statesOfChange, wrongState } from '../../job/change.js';
 import type { Job } from '../../job/job.js';
 import type { ChangedJob, ChangeTargets, SelectedJobs } from '../../job/change.js';
 import type { Changed } from '../store.js';
@@ -89,19 +89,6 @@ async function rowChange(changing: Changing, job: Job, change: Change): Promise<
     case 'remove':
       return removeRow(changing, job);
   }
-}
-
-function wrongState({ id, state }: Job, change: Change): QueueError {
-  const show = `queuectl show ${id}`;
-  if (change.kind === 'cancel')
-    return new QueueError('conflict', `job ${id} is ${state} already`, `${show} says how it ended`);
-  if (state === 'processing' && (change.kind === 'set' || change.kind === 'remove'))
-    return new QueueError('conflict', `job ${id} is ${state}`, `wait for its end, or queuectl cancel ${id}`);
-  return new QueueError(
-    'conflict',
-    `job ${id} is ${state}, not ${statesOfChange(change).join(' or ')}`,
-    show,
-  );
 }
 
 /**

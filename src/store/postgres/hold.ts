@@ -1,7 +1,7 @@
 /** A person puts jobs aside, and lets them go. */
 import type { Job } from '../../job/job.js';
 import { toJob } from '../rows/rows.js';
-import { keptByRun } from './changing.js';
+import { keptByRun } from '../../job/change.js';
 import type { Changing } from './changing.js';
 
 const moveTo = (state: 'held' | 'pending' | 'scheduled'): string => `

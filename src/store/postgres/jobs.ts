@@ -5,7 +5,7 @@ import type { Row } from '../rows/row.js';
 import { toJob } from '../rows/rows.js';
 import { plainArray, textArray } from './arrays.js';
 import type { Connection, Transaction } from './connection.js';
-import { isSequenceNumber } from './where.js';
+import { isSequenceNumber } from '../rows/condition.js';
 
 export function duplicateId(id: string): QueueError {
   return new QueueError(

@@ -1,7 +1,7 @@
 /** Jobs that a person removes, with all that was kept of them. */
 import type { Job } from '../../job/job.js';
 import type { Pruned } from '../store.js';
-import { keptByRun } from './changing.js';
+import { keptByRun } from '../../job/change.js';
 import type { Changing } from './changing.js';
 import type { Connection, Transaction } from './connection.js';
 

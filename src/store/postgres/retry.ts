@@ -1,6 +1,6 @@
 import type { Job } from '../../job/job.js';
 import { toJob } from '../rows/rows.js';
-import { keptByRun } from './changing.js';
+import { keptByRun } from '../../job/change.js';
 import type { Changing } from './changing.js';
 
 /** Fenced by the state it was read in, under the lock of its row: a worker may have claimed a failed job that fell due. */

@@ -6,7 +6,7 @@ import type { JobSettings } from '../../job/settings.js';
 import { isFinal } from '../../job/state.js';
 import type { State } from '../../job/state.js';
 import { NEW_JOB_COLUMNS, newJobValues, toJob } from '../rows/rows.js';
-import { keptByRun } from './changing.js';
+import { keptByRun } from '../../job/change.js';
 import type { Changing } from './changing.js';
 import { deleteTags, insertTags } from './tags.js';
 import { numbered } from './where.js';

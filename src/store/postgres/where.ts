@@ -2,50 +2,22 @@
  * A filter as a condition on a row of `jobs`. What a person wrote is bound, never part of the text; each `?` stands for one
  * value, and `numbered` counts them once the statement is whole.
  */
-import type {
-  Filter,
-  JobsFilter,
-  NumberField,
-  Range,
-  TextField,
-  TimeField,
-} from '../../job/filter/filter.js';
+import type { Filter, JobsFilter, Range, TextField } from '../../job/filter/filter.js';
 import { narrowestOf } from '../../job/filter/filter.js';
-import type { State } from '../../job/state.js';
-import type { SqlValue } from '../rows/row.js';
+import {
+  isSequenceNumber,
+  joined,
+  known,
+  NUMBER_COLUMNS,
+  TIME_COLUMNS,
+  tookIn,
+  inStates,
+} from '../rows/condition.js';
+import type { Condition } from '../rows/condition.js';
 import { plainArray, textArray } from './arrays.js';
 import { NOW_MS } from './now.js';
 
-export interface Condition {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
-}
-
-const COLUMNS: Readonly<Record<Exclude<TextField, 'tag' | 'outcome' | 'worker'>, string>> = {
-  queue: 'queue',
-  command: 'command',
-  label: 'label',
-  handler: 'handler',
-  signal: 'signal',
-  reason: 'reason',
-};
-const NUMBERS: Readonly<Record<NumberField, string>> = {
-  exit: 'exit_code',
-  priority: 'priority',
-  attempts: 'attempts',
-  crashes: 'crashes',
-  run: 'run',
-  max_retries: 'max_retries',
-  // Of a run that has ended: the times of the job itself are those of the run that goes on, or of a cancel.
-  took: '(SELECT runs.finished_at - runs.started_at FROM queuectl.runs WHERE runs.seq = jobs.seq AND runs.run = jobs.run)',
-};
-const TIMES: Readonly<Record<TimeField, string>> = {
-  created: 'created_at',
-  updated: 'updated_at',
-  started: 'started_at',
-  ended: 'finished_at',
-  due: 'run_at',
-};
+const TOOK = tookIn('queuectl.runs');
 
 /** Each `?` as `$1`, `$2` … in its turn. */
 export function numbered(sql: string): string {
@@ -56,9 +28,9 @@ export function numbered(sql: string): string {
 export function whereOf(filter: Filter): Condition {
   switch (filter.kind) {
     case 'every':
-      return join('AND', 'TRUE', filter.of);
+      return joined('AND', filter.of.map(whereOf));
     case 'some':
-      return join('OR', 'FALSE', filter.of);
+      return joined('OR', filter.of.map(whereOf));
     case 'not': {
       const { sql, values } = whereOf(filter.of);
       return { sql: `NOT ${sql}`, values };
@@ -74,22 +46,15 @@ export function whereOf(filter: Filter): Condition {
     case 'contains':
       return anyText(filter.field, CONTAINS, [patternOf(filter.text)]);
     case 'number':
-      return inRanges(NUMBERS[filter.field], filter.ranges);
+      return inRanges(filter.field === 'took' ? TOOK : NUMBER_COLUMNS[filter.field], filter.ranges);
     case 'time': {
       const [at, value] =
         'atMs' in filter.at
           ? ['?::double precision', filter.at.atMs]
           : [`${NOW_MS} + ?::double precision`, filter.at.fromNowMs];
-      return known(`${TIMES[filter.field]} ${filter.side === 'after' ? '>=' : '<'} ${at}`, [value]);
+      return known(`${TIME_COLUMNS[filter.field]} ${filter.side === 'after' ? '>=' : '<'} ${at}`, [value]);
     }
   }
-}
-
-function join(word: 'AND' | 'OR', empty: string, parts: readonly Filter[]): Condition {
-  const conditions = parts.map((part) => whereOf(part));
-  const sql =
-    conditions.length === 0 ? empty : conditions.map((condition) => condition.sql).join(` ${word} `);
-  return { sql: `(${sql})`, values: conditions.flatMap(({ values }) => values) };
 }
 
 /** In "C", `lower` knows the letters A to Z and no others. */
@@ -101,16 +66,6 @@ type Comparison = (column: string) => string;
 function patternOf(text: string): string {
   const lower = text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   return `%${lower.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-}
-
-/** A comparison with NULL is unknown, and so would be its opposite: here it is false. */
-function known(sql: string, values: readonly SqlValue[]): Condition {
-  return { sql: `coalesce(${sql}, FALSE)`, values };
-}
-
-/** The states stand in the text: a bound parameter loses the partial index. */
-export function inStates(states: readonly State[]): string {
-  return states.length === 0 ? 'FALSE' : `(${states.map((state) => `state = '${state}'`).join(' OR ')})`;
 }
 
 function anyText(field: TextField, comparison: Comparison, values: readonly string[]): Condition {
@@ -131,7 +86,7 @@ function anyText(field: TextField, comparison: Comparison, values: readonly stri
     case 'worker':
       return known(`session_id IN (SELECT session_id FROM queuectl.workers WHERE ${any('name')})`, texts);
     default:
-      return known(any(COLUMNS[field]), texts);
+      return known(any(field), texts);
   }
 }
 
@@ -155,13 +110,6 @@ function inRanges(column: string, ranges: readonly Range[]): Condition {
     `(${parts.map(({ sql }) => sql).join(' OR ')})`,
     parts.flatMap(({ values }) => values),
   );
-}
-
-const SEQUENCE_NUMBER = /^[1-9]\d{0,14}$/;
-
-/** A number is a sequence number, and only of a job without a name of its own; anything else is a name. */
-export function isSequenceNumber(id: string): boolean {
-  return SEQUENCE_NUMBER.test(id);
 }
 
 /** The numbers of these jobs, each found by its index. */

@@ -1,11 +1,10 @@
 /** What has happened since somebody looked: from the rows themselves, for nothing is written down as it happens. */
 import { FINAL_STATES } from '../../job/state.js';
-import type { FinalState, State } from '../../job/state.js';
-import type { OutcomeKind } from '../../job/job.js';
+import type { FinalState } from '../../job/state.js';
 import type { ChangeCursor, Changes, EndedPlace, JobMoment, RunMoment } from '../overview.js';
 import { actsAfter, lastActBefore } from './acts.js';
 import type { Connection } from './connection.js';
-import type { Row } from './driver.js';
+import { toMoment, toRunMoment } from '../rows/moments.js';
 
 const PAGE = 1000;
 /** More jobs than this that wait for a retry are not looked at each time. */
@@ -136,36 +135,4 @@ function seqBefore(connection: Connection, sinceMs: number): number {
     else low = Number(row['seq']);
   }
   return low;
-}
-
-function toMoment(row: Row): JobMoment {
-  const orNull = (value: unknown): number | null => (value === null ? null : Number(value));
-  return {
-    seq: Number(row['seq']),
-    id: String(row['id'] ?? row['seq']),
-    queue: String(row['queue']),
-    state: row['state'] as State,
-    run: Number(row['run']),
-    sessionId: orNull(row['session_id']),
-    createdAtMs: Number(row['created_at']),
-    updatedAtMs: Number(row['updated_at']),
-    runAtMs: Number(row['run_at']),
-    startedAtMs: orNull(row['started_at']),
-    finishedAtMs: orNull(row['finished_at']),
-    reason: row['reason'] as string | null,
-  };
-}
-
-function toRunMoment(row: Row): RunMoment {
-  return {
-    seq: Number(row['seq']),
-    run: Number(row['run']),
-    sessionId: Number(row['session_id']),
-    startedAtMs: Number(row['started_at']),
-    finishedAtMs: Number(row['finished_at']),
-    outcome: row['outcome'] as OutcomeKind,
-    exitCode: row['exit_code'] as number | null,
-    signal: row['signal'] as string | null,
-    reason: row['reason'] as string | null,
-  };
 }

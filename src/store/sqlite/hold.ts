@@ -1,6 +1,6 @@
 /** A person puts jobs aside, and lets them go. */
 import type { Job } from '../../job/job.js';
-import { keptByRun } from './changing.js';
+import { keptByRun } from '../../job/change.js';
 import type { Changing } from './changing.js';
 import { toJob } from '../rows/rows.js';
 

@@ -4,7 +4,7 @@ import type { Job } from '../../job/job.js';
 import type { Connection } from './connection.js';
 import { toJob } from '../rows/rows.js';
 import type { Row } from './driver.js';
-import { isSequenceNumber } from './where.js';
+import { isSequenceNumber } from '../rows/condition.js';
 
 export function duplicateId(id: string): QueueError {
   return new QueueError(

@@ -7,76 +7,11 @@ import type { State } from '../../job/state.js';
 import type { ListRequest, Sort } from '../../job/selection.js';
 import type { Connection } from './connection.js';
 import type { Row, SqlValue } from './driver.js';
+import { LIST_ORDERS } from '../rows/list-order.js';
 import { toJob } from '../rows/rows.js';
-import { candidatesOf, inStates, whereOf } from './where.js';
-import type { Condition } from './where.js';
-
-/** A part of an index, in its own order. */
-interface Range {
-  readonly where: string;
-  readonly values: readonly SqlValue[];
-}
-
-interface Order {
-  /** What the index asks for where that does not follow from the state. */
-  readonly where?: string;
-  readonly by: string;
-  /** What lies behind the cursor: range after range, so that each can begin in the middle of the index. */
-  readonly after: (cursor: JobCursor) => readonly Range[];
-}
-
-const WAITING: Order = {
-  by: 'run_at, seq',
-  after: ({ atMs, seq }) => [
-    { where: 'run_at = ? AND seq > ?', values: [atMs, seq] },
-    { where: 'run_at > ?', values: [atMs] },
-  ],
-};
-const ENDED: Order = {
-  by: 'finished_at DESC, seq DESC',
-  after: ({ atMs, seq }) => [
-    { where: 'finished_at = ? AND seq < ?', values: [atMs, seq] },
-    { where: 'finished_at < ?', values: [atMs] },
-  ],
-};
-const PUT_ASIDE: Order = {
-  by: 'seq DESC',
-  after: ({ seq }) => [{ where: 'seq < ?', values: [seq] }],
-};
-const PENDING: Order = {
-  by: 'queue, handler, priority DESC, run_at, seq',
-  after: ({ queue, handler, priority, atMs, seq }) => [
-    {
-      where: 'queue = ? AND handler = ? AND priority = ? AND run_at = ? AND seq > ?',
-      values: [queue, handler, priority, atMs, seq],
-    },
-    {
-      where: 'queue = ? AND handler = ? AND priority = ? AND run_at > ?',
-      values: [queue, handler, priority, atMs],
-    },
-    { where: 'queue = ? AND handler = ? AND priority < ?', values: [queue, handler, priority] },
-    { where: 'queue = ? AND handler > ?', values: [queue, handler] },
-    { where: 'queue > ?', values: [queue] },
-  ],
-};
-/** The few that run are sorted: no index holds them by their start. */
-const PROCESSING: Order = {
-  where: 'session_id IS NOT NULL',
-  by: 'started_at DESC, seq DESC',
-  after: ({ atMs, seq }) => [{ where: '(started_at, seq) < (?, ?)', values: [atMs, seq] }],
-};
-
-const ORDERS: Readonly<Record<State, Order>> = {
-  scheduled: WAITING,
-  pending: PENDING,
-  processing: PROCESSING,
-  failed: WAITING,
-  blocked: PUT_ASIDE,
-  held: PUT_ASIDE,
-  completed: ENDED,
-  dead: ENDED,
-  cancelled: ENDED,
-};
+import { inStates } from '../rows/condition.js';
+import { candidatesOf, whereOf } from './where.js';
+import type { Condition } from '../rows/condition.js';
 
 /** The states in the order of their list, each in its own order, up to the limit in all. */
 export async function listJobs(connection: Connection, request: ListRequest): Promise<Job[]> {
@@ -109,7 +44,7 @@ export function pageOf(
   cursor: JobCursor | undefined,
   condition?: Condition,
 ): { readonly sql: string; readonly values: readonly SqlValue[] }[] {
-  const order = ORDERS[state];
+  const order = LIST_ORDERS[state];
   const ofIndex = order.where === undefined ? '' : `${order.where} AND `;
   const ranges = cursor === undefined ? [{ where: 'TRUE', values: [] }] : order.after(cursor);
   const ofFilter = condition === undefined ? '' : ` AND ${condition.sql}`;

@@ -1,5 +1,5 @@
 import type { Job } from '../../job/job.js';
-import { keptByRun } from './changing.js';
+import { keptByRun } from '../../job/change.js';
 import type { Changing } from './changing.js';
 import { toJob } from '../rows/rows.js';
 

@@ -2,8 +2,9 @@
 import { statesOf } from '../../job/filter/filter.js';
 import type { Selection } from '../../job/selection.js';
 import type { Connection } from './connection.js';
-import { candidatesOf, inStates, whereOf } from './where.js';
-import type { Condition } from './where.js';
+import { inStates } from '../rows/condition.js';
+import { candidatesOf, whereOf } from './where.js';
+import type { Condition } from '../rows/condition.js';
 
 /** The condition on `jobs` by which the selection is found. */
 export function selectionOf({ filter, states }: Selection, now: number): Condition {

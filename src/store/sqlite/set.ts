@@ -5,7 +5,7 @@ import { withSettings } from '../../job/settings.js';
 import type { JobSettings } from '../../job/settings.js';
 import { isFinal } from '../../job/state.js';
 import type { State } from '../../job/state.js';
-import { keptByRun } from './changing.js';
+import { keptByRun } from '../../job/change.js';
 import type { Changing } from './changing.js';
 import { NEW_JOB_COLUMNS, newJobValues, toJob } from '../rows/rows.js';
 import { deleteTags, insertTags } from './tags.js';

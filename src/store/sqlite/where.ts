@@ -1,54 +1,32 @@
 /** A filter as a condition on a row of `jobs`. What a person wrote is bound, never part of the text. */
-import type {
-  Filter,
-  JobsFilter,
-  NumberField,
-  Range,
-  TextField,
-  TimeField,
-} from '../../job/filter/filter.js';
+import type { Filter, JobsFilter, Range, TextField } from '../../job/filter/filter.js';
 import { narrowestOf } from '../../job/filter/filter.js';
-import type { State } from '../../job/state.js';
-import type { SqlValue } from './driver.js';
+import {
+  isSequenceNumber,
+  inStates,
+  joined,
+  known,
+  NUMBER_COLUMNS,
+  TIME_COLUMNS,
+  tookIn,
+} from '../rows/condition.js';
+import type { Condition } from '../rows/condition.js';
 
-export interface Condition {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
-}
-
-const COLUMNS: Readonly<Record<Exclude<TextField, 'tag' | 'outcome' | 'worker'>, string>> = {
-  queue: 'queue',
-  command: 'command',
-  label: 'label',
-  handler: 'handler',
-  signal: 'signal',
-  reason: 'reason',
-};
-const NUMBERS: Readonly<Record<NumberField, string>> = {
-  exit: 'exit_code',
-  priority: 'priority',
-  attempts: 'attempts',
-  crashes: 'crashes',
-  run: 'run',
-  max_retries: 'max_retries',
-  // Of a run that has ended: the times of the job itself are those of the run that goes on, or of a cancel.
-  took: '(SELECT runs.finished_at - runs.started_at FROM runs WHERE runs.seq = jobs.seq AND runs.run = jobs.run)',
-};
-const TIMES: Readonly<Record<TimeField, string>> = {
-  created: 'created_at',
-  updated: 'updated_at',
-  started: 'started_at',
-  ended: 'finished_at',
-  due: 'run_at',
-};
+const TOOK = tookIn('runs');
 
 /** `now` is the store's. */
 export function whereOf(filter: Filter, now: number): Condition {
   switch (filter.kind) {
     case 'every':
-      return join('AND', 'TRUE', filter.of, now);
+      return joined(
+        'AND',
+        filter.of.map((part) => whereOf(part, now)),
+      );
     case 'some':
-      return join('OR', 'FALSE', filter.of, now);
+      return joined(
+        'OR',
+        filter.of.map((part) => whereOf(part, now)),
+      );
     case 'not': {
       const { sql, values } = whereOf(filter.of, now);
       return { sql: `NOT ${sql}`, values };
@@ -64,29 +42,12 @@ export function whereOf(filter: Filter, now: number): Condition {
     case 'contains':
       return anyText(filter.field, 'LIKE ? ESCAPE char(92)', [`%${filter.text.replace(/[\\%_]/g, '\\$&')}%`]);
     case 'number':
-      return inRanges(NUMBERS[filter.field], filter.ranges);
+      return inRanges(filter.field === 'took' ? TOOK : NUMBER_COLUMNS[filter.field], filter.ranges);
     case 'time': {
       const at = 'atMs' in filter.at ? filter.at.atMs : now + filter.at.fromNowMs;
-      return known(`${TIMES[filter.field]} ${filter.side === 'after' ? '>=' : '<'} ?`, [at]);
+      return known(`${TIME_COLUMNS[filter.field]} ${filter.side === 'after' ? '>=' : '<'} ?`, [at]);
     }
   }
-}
-
-function join(word: 'AND' | 'OR', empty: string, parts: readonly Filter[], now: number): Condition {
-  const conditions = parts.map((part) => whereOf(part, now));
-  const sql =
-    conditions.length === 0 ? empty : conditions.map((condition) => condition.sql).join(` ${word} `);
-  return { sql: `(${sql})`, values: conditions.flatMap(({ values }) => values) };
-}
-
-/** A comparison with NULL is unknown, and so would be its opposite: here it is false. */
-function known(sql: string, values: readonly SqlValue[]): Condition {
-  return { sql: `coalesce(${sql}, FALSE)`, values };
-}
-
-/** The states stand in the text: a bound parameter loses the partial index. */
-export function inStates(states: readonly State[]): string {
-  return states.length === 0 ? 'FALSE' : `(${states.map((state) => `state = '${state}'`).join(' OR ')})`;
 }
 
 function anyText(field: TextField, comparison: string, texts: readonly string[]): Condition {
@@ -105,7 +66,7 @@ function anyText(field: TextField, comparison: string, texts: readonly string[])
     case 'worker':
       return known(`session_id IN (SELECT session_id FROM workers WHERE ${any('name')})`, texts);
     default:
-      return known(any(COLUMNS[field]), texts);
+      return known(any(field), texts);
   }
 }
 
@@ -121,13 +82,6 @@ function inRanges(column: string, ranges: readonly Range[]): Condition {
     `(${parts.map(({ sql }) => sql).join(' OR ')})`,
     parts.flatMap(({ values }) => values),
   );
-}
-
-const SEQUENCE_NUMBER = /^[1-9]\d{0,14}$/;
-
-/** A number is a sequence number, and only of a job without a name of its own; anything else is a name. */
-export function isSequenceNumber(id: string): boolean {
-  return SEQUENCE_NUMBER.test(id);
 }
 
 /** The numbers of these jobs, each found by its index. */
