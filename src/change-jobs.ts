@@ -100,10 +100,12 @@ export async function* changeSelected(
   }
 }
 
+/** What means jobs by a filter, and can be no id. */
+const FILTER_WORD = /^(last|all|\d+-[\d,-]+|[a-z-]+[:~][\w.,-]+)$/;
+
 export function noSuchJob(id: string): QueueError {
-  return new QueueError(
-    'not_found',
-    `no job ${JSON.stringify(id)}`,
-    'queuectl list --state all shows what there is',
-  );
+  const hint = FILTER_WORD.test(id)
+    ? `this takes one id; queuectl list ${id} finds jobs`
+    : 'queuectl list --state all shows what there is';
+  return new QueueError('not_found', `no job ${JSON.stringify(id)}`, hint);
 }

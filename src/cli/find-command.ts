@@ -30,7 +30,8 @@ function badSubcommand(commands: Commands, group: string, word: string | undefin
   const words = commandsOfGroup(commands, group).map((command) => command.name.slice(group.length + 1));
   const choice = `queuectl ${group} ${words.join('|')}`;
   if (word === undefined) return usageError(`"${group}" needs one more word`, choice);
-  return usageError(`unknown command "${group} ${word}"`, didYouMean(word, words) ?? choice);
+  const nearest = didYouMean(word, words)?.replace('"', `"${group} `);
+  return usageError(`unknown command "${group} ${word}"`, nearest ?? choice);
 }
 
 function topWords(commands: Commands): string[] {

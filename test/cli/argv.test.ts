@@ -61,7 +61,7 @@ describe('findCommand', () => {
   it.each([
     [['enqeue'], 'did you mean "enqueue"?'],
     [['lst'], 'did you mean "list"?'],
-    [['worker', 'strat'], 'did you mean "start"?'],
+    [['worker', 'strat'], 'did you mean "worker start"?'],
     [['purge'], 'did you mean "dlq purge"?'],
     [['xyzzy'], 'queuectl help lists the commands'],
     [['config'], 'queuectl config list|get|set|unset|path'],

@@ -29,7 +29,9 @@ function findHelped(commands: Context['commands'], args: readonly string[], word
   try {
     return findCommand(commands, args);
   } catch (error) {
+    const commandNames = commands.flatMap(({ name, aliases }) => [name, ...aliases]);
     const topic = didYouMean(word, Object.keys(TOPICS));
-    throw topic === undefined ? error : usageError(`unknown topic "${word}"`, topic);
+    const nearest = didYouMean(word, [...commandNames, ...Object.keys(TOPICS)]);
+    throw topic === undefined || topic !== nearest ? error : usageError(`unknown topic "${word}"`, topic);
   }
 }
