@@ -22,10 +22,7 @@ export interface JobWords {
 /** Throws `usage`, also where there are no words: a change of every job is asked for by `all`. */
 export function readJobWords(words: readonly string[], command: string): JobWords {
   if (words.length === 0)
-    throw usageError(
-      'which jobs?',
-      `queuectl ${command} 42, or by a filter: queuectl ${command} state:failed queue:mail`,
-    );
+    throw usageError('which jobs?', `queuectl ${command} 42, or by a filter: queuectl ${command} queue:mail`);
   const filter = parseFilter(words);
   const ids = idsOf(filter);
   return { filter, ids: ids === null ? null : [...new Set(ids)] };

@@ -42,7 +42,7 @@ const REFUSALS = {
     {
       args: ['dlq', 'retry'],
       message: 'which jobs?',
-      hint: 'queuectl dlq retry 42, or by a filter: queuectl dlq retry state:failed queue:mail',
+      hint: 'queuectl dlq retry 42, or by a filter: queuectl dlq retry queue:mail',
     },
     { args: ['status', 'now'], message: 'too many arguments' },
     { args: ['show', '1', '2'], message: 'too many arguments' },

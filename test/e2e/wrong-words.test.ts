@@ -51,7 +51,7 @@ const WRONG: Readonly<Record<string, readonly Wrong[]>> = {
     ['list --sort', 2, "option '--sort <COLUMN>' argument missing", 'queuectl help list'],
     ['set 1 --timeout', 2, "option '--timeout <DURATION>' argument missing", 'queuectl help set'],
     ['set 1', 2, 'nothing to set', 'queuectl set 42 --priority 5'],
-    ['rm', 2, 'which jobs?', 'queuectl rm 42, or by a filter: queuectl rm state:failed queue:mail'],
+    ['rm', 2, 'which jobs?', 'queuectl rm 42, or by a filter: queuectl rm queue:mail'],
     ['dlq show', 2, "missing required argument 'id'", 'queuectl help dlq show'],
     ['config set max_retries', 2, "missing required argument 'value'", 'queuectl help config set'],
     ['worker start --queues mail,,sms', 2, '--queues has an empty word', 'queuectl help worker start'],

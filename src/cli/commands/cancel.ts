@@ -1,20 +1,14 @@
+import { changeCommand } from '../change-command.js';
 import type { CancelOptions } from '../../job/cancel-options.js';
-import { actOnJobs, BULK_FIELDS } from '../act-on-jobs.js';
-import type { Command } from '../command.js';
-import { YES_FLAG } from '../confirm.js';
 import type { Flags } from '../flags.js';
-import { jobFields } from '../job-fields.js';
-import { DRY_RUN_FLAG, JOBS_USAGE, readJobWords } from '../job-words.js';
 
-export const cancel: Command = {
-  usage: `[options] ${JOBS_USAGE}`,
-  arguments: '[words...]',
+export const cancel = changeCommand({
+  name: 'cancel',
   description: `Cancels jobs. One that waits never runs. One that runs is asked to end, with all its processes: it gets
 TERM, and KILL when its grace is over; the command does not wait for that. No attempt is counted, and nothing is retried.
 
 A job that ends with 0 before the signal reaches it is completed; afterwards it is cancelled, whatever its exit code.
-A second cancel can only hasten the end. Cancelled jobs keep their history. By a filter (queuectl help filters) it asks
-first.`,
+A second cancel can only hasten the end. Cancelled jobs keep their history.`,
   examples: [
     { command: 'queuectl cancel 42', does: 'one job' },
     { command: 'queuectl cancel 42 --now', does: 'without any grace' },
@@ -26,19 +20,15 @@ first.`,
     { long: 'grace', argument: 'DURATION', help: "how long until KILL (the job's own grace)" },
     { long: 'now', help: 'KILL at once' },
     { long: 'reason', argument: 'TEXT', help: 'why; show prints it' },
-    DRY_RUN_FLAG,
-    YES_FLAG,
   ],
-  fields: () => [...jobFields(), ...BULK_FIELDS],
-  run: async (context) =>
-    actOnJobs(context, readJobWords(context.args, 'cancel'), {
-      act: { act: 'cancel', ...readOptions(context.flags) },
-      verb: 'cancel',
-      participle: 'cancelled',
-      sentence: (id, { state }) =>
-        state === 'cancelled' ? `Job ${id} is cancelled.` : `Job ${id} has been asked to end.`,
-    }),
-};
+  act: (context) => ({
+    act: { act: 'cancel', ...readOptions(context.flags) },
+    verb: 'cancel',
+    participle: 'cancelled',
+    sentence: (id, { state }) =>
+      state === 'cancelled' ? `Job ${id} is cancelled.` : `Job ${id} has been asked to end.`,
+  }),
+});
 
 function readOptions(flags: Flags): CancelOptions {
   return {

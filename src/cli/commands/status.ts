@@ -12,10 +12,10 @@ import type { Output } from '../output/output.js';
 import { pausesJson } from '../pauses-json.js';
 import { queuesJson, queueTable } from '../queue-table.js';
 import { followStatus } from '../status-stream.js';
+import { noteUnserved } from '../no-worker-note.js';
 import { describeUnserved } from '../unserved.js';
 
 const NOT_SERVED = 3;
-import { noteUnserved } from '../no-worker-note.js';
 
 export const status: Command = {
   usage: '[options]',
@@ -103,7 +103,9 @@ async function print(output: Output, look: Look): Promise<void> {
 
 async function check({ output }: Context, queue: Queue): Promise<number> {
   const { lanes, queues, unserved } = await lookAt(queue);
-  const reason = unserved.length > 0 ? describeUnserved(unserved) : served(lanes, queues);
+  const { problem, start } = describeUnserved(unserved);
+  const lacking = start === undefined ? problem : `${problem}: ${start}`;
+  const reason = unserved.length > 0 ? lacking : served(lanes, queues);
   const names = [...new Set(unserved.map((lane) => lane.queue))];
   if (output.json) output.object({ ok: unserved.length === 0, reason, unserved: names });
   else output.say(reason);

@@ -46,7 +46,7 @@ export const workers: Check<OpenPatient> = {
   look: async ({ store }) => {
     const unserved = await store.unservedLanes();
     if (unserved.length === 0) return ok('a worker runs for every queue that has ready jobs');
-    const [found = '', start] = describeUnserved(unserved).split(': ');
-    return warn(found, start);
+    const { problem, start } = describeUnserved(unserved);
+    return warn(problem, start);
   },
 };
