@@ -1,4 +1,5 @@
 /** Waiting for jobs to be over. */
+import { setTimeout } from 'node:timers/promises';
 import { noSuchJob } from './change-jobs.js';
 import { QueueError } from './errors.js';
 import { idsOf } from './job/filter/filter.js';
@@ -44,6 +45,7 @@ export interface WaitResult extends WaitCounts {
 const AT_ONCE = 500;
 /** Of many jobs: so many times as long as a look took nothing is looked at. */
 const REST = 10;
+const LONGEST_REST_MS = 1000;
 const LONGEST_TIMEOUT_MS = 3650 * DAY;
 
 /** Throws `usage`, and `not_found` for an id that is not stored, or where the filter means no job. */
@@ -112,15 +114,9 @@ async function* pagesOf(store: Store, filter: Filter): AsyncGenerator<readonly J
   } while (last !== undefined);
 }
 
+/** Until the signal aborts, at the latest. */
 async function rest(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, Math.min(ms, 1000));
-    const end = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener('abort', end, { once: true });
-  });
+  await setTimeout(Math.min(ms, LONGEST_REST_MS), undefined, { signal }).catch(() => undefined);
 }
 
 /** What is left of the jobs, and what became of the others. */
