@@ -32,7 +32,7 @@ const rules: Rules = withLeaf('failpoint', {
     may: ['store/store', 'job', 'home', 'errors'],
     lazily: ['store/sqlite', 'store/postgres'],
   },
-  'store/rows': { may: ['job'] },
+  'store/rows': { may: ['job', 'store/overview'] },
   'store/liveness': { may: [] },
   'store/sqlite': { may: OF_AN_ADAPTER },
   'store/postgres': { may: OF_AN_ADAPTER },
