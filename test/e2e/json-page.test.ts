@@ -25,6 +25,24 @@ const firstWhere = (stdout: string, part: string): unknown =>
 
 /** What prints the noun; the queue holds what the examples say. */
 const PRINTED: Readonly<Record<string, (cli: Cli) => Promise<unknown>>> = {
+  enqueue: (cli) => cli.json('enqueue', '--hold', '--', 'true'),
+  show: (cli) => cli.json('show', '2'),
+  'list --fields id,state,queue,attempts': (cli) =>
+    cli.json('list', 'state:dead', '--fields', 'id,state,queue,attempts'),
+  'retry state:dead --yes': (cli) => cli.json('retry', 'state:dead', '--yes'),
+  'dlq list --group-by error': (cli) => cli.json('dlq', 'list', '--group-by', 'error'),
+  logs: async (cli) => {
+    await cli.ok('run', '--id', 'said', '--', 'echo hello');
+    return firstWhere(await cli.ok('logs', 'said', '--json'), 'hello');
+  },
+  'worker list': async (cli) => {
+    const worker = await cli.startWorker();
+    const shape = await cli.json('worker', 'list');
+    await worker.kill('SIGTERM');
+    return shape;
+  },
+  prune: (cli) => cli.json('prune', '--older-than', '1d', '--yes'),
+  version: (cli) => cli.json('version'),
   status: (cli) => cli.json('status'),
   'status --check': async (cli) => {
     await cli.ok('enqueue', '-q', '-g', 'sms', '--', 'true');
@@ -49,13 +67,13 @@ test.each(Object.entries(PRINTED))('%s prints the shape that the page shows', as
   const cli = createCli();
   await cli.enqueueAll([
     { command: 'true', queue: 'mail' },
-    { command: 'exit 3', queue: 'mail', max_retries: 1 },
+    { command: 'exit 3', queue: 'mail', max_retries: 1, tags: ['nightly'], cwd: cli.directory },
   ]);
   await cli.drain();
   await cli.enqueueAll([{ command: 'true', queue: 'mail' }]);
   await cli.ok('pause', 'mail');
   const withoutFigures = (shape: unknown): string =>
     // Without the native launcher it is not known what a run took.
-    JSON.stringify(shape).replaceAll(/"(max_rss_kb)","(number|null)"/g, '"$1","?"');
+    JSON.stringify(shape).replaceAll(/"(user_ms|system_ms|max_rss_kb)","(number|null)"/g, '"$1","?"');
   expect(withoutFigures(shapeOf(await print(cli)))).toBe(withoutFigures(shapeOf(EXAMPLES.get(noun))));
 });
