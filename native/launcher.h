@@ -87,7 +87,7 @@ struct start {
     uint64_t memory, cpu_seconds, open_files, processes;
     uint32_t places;
   };
-  const char *token, *note, *output, *directory, *stdin_bytes;
+  const char *token, *note, *draft, *output, *directory, *stdin_bytes;
   uint32_t stdin_length;
   char **argv, **env;
 };
@@ -116,7 +116,7 @@ void unwatch_fd(int fd);
 bool take_lock(const char *file);
 
 /* protocol.c */
-enum { VERSION = 2, LONGEST_PATH = 4095 };
+enum { VERSION = 3, LONGEST_PATH = 4095 };
 /* A command being read. Once a field was not there or not right, all the others are empty and `bad` says why. */
 struct fields {
   unsigned char *at, *end;

@@ -184,6 +184,7 @@ static void send(bool at_once)
 static bool is_over(void)
 {
   if (!ending || count_runs() > 0) return false;
+  look_at_orphans(); /* kills what belongs to no run: there is none */
   if (leave_at == NEVER) leave_at = now_us() + LAST_WORDS_US;
   return events_waiting() == 0 || leave_at <= now_us();
 }

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DEEPEST = 64, MOST_SIGNALLED = 10000 };
+enum { DEEPEST = 64, MOST_SIGNALLED = 10000, MOST_LOOKS = 100 };
 
 static int children_fd = -1;
 
@@ -33,12 +33,14 @@ static pid_t next_pid(char **list)
   return (pid_t)strtol(*list, list, 10);
 }
 
-/* Our own children, as such a list. */
+/* Our own children, as such a list. The kernel gives a page of it at a time. */
 static char *list_children(void)
 {
   static char list[256 * 1024];
-  ssize_t length = pread(children_fd, list, sizeof list - 1, 0);
-  list[length < 0 ? 0 : length] = '\0';
+  size_t length = 0;
+  for (ssize_t count = 1; count > 0 && length < sizeof list - 1; length += count > 0 ? (size_t)count : 0)
+    count = pread(children_fd, list + length, sizeof list - 1 - length, (off_t)length);
+  list[length] = '\0';
   return list;
 }
 
@@ -119,25 +121,40 @@ static bool reap(pid_t pid, struct run *owner)
   return true;
 }
 
-/* It is our child, so its number cannot become a stranger's before we reap it. */
-static void look_at_orphan(pid_t pid)
+/* True: it had ended. It is our child, so its number cannot become a stranger's before we reap it. */
+static bool look_at_orphan(pid_t pid)
 {
   struct process process;
-  if (is_leader(pid) || !read_process(pid, &process)) return;
+  if (is_leader(pid) || !read_process(pid, &process)) return false;
   struct run *owner = find_owner(&process);
   bool may_stay = owner == NULL && find_suspect(&process, RUNNING) != NULL;
   if (owner == NULL && !may_stay) owner = find_suspect(&process, STRAGGLING);
-  if (reap(pid, owner) || may_stay) return;
+  if (reap(pid, owner)) return true;
+  if (may_stay) return false;
   if (owner != NULL) owner->orphans++;
   /* One that belongs to no run outlived its own. */
   if (owner == NULL || owner->killing) kill(pid, SIGKILL);
+  return false;
 }
 
-void look_at_orphans(void)
+/* True: some had ended. */
+static bool look_once(void)
 {
+  bool some_ended = false;
   for (int i = 0; i < used_runs; i++) runs[i].orphans = 0;
   char *list = list_children();
-  for (pid_t pid; (pid = next_pid(&list)) > 0;) look_at_orphan(pid);
+  for (pid_t pid; (pid = next_pid(&list)) > 0;) some_ended |= look_at_orphan(pid);
+  return some_ended;
+}
+
+/*
+ * What one that has ended leaves becomes our child, perhaps after the list was read, and whose that one was nobody can tell
+ * any more. So only a look in which none had ended shows all; but whoever starts and leaves processes without end must not
+ * keep us here.
+ */
+void look_at_orphans(void)
+{
+  for (int looks = 0; looks < MOST_LOOKS && look_once(); looks++) continue;
 }
 
 /* Neither our child nor in a group that we hold: it is the right one if, once held, its parent is still who it was. */

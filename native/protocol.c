@@ -10,14 +10,14 @@
  *
  * Commands
  *
- *   1 hello     u16 version (2), text lock file (empty: none). Comes first, and once.
+ *   1 hello     u16 version (3), text lock file (empty: none). Comes first, and once.
  *   2 start     u32 run (any number but 0 that is not in use), u32 flags, u64 timeout in ms (0: none),
  *               u32 grace in ms, u64 cap of the log in bytes (0: none; else at least 256 KiB),
  *               u32 user, u32 group, u32 umask, i32 nice, u64 bytes of memory, u64 seconds of CPU time,
  *               u64 open files, u64 processes (limits; 0: none), u32 places (0: it starts at once; else it waits, in
  *               order, until fewer runs than this go on), text token (A-Z a-z 0-9 _ -, 1 to 128), text note file,
- *               text output file, text directory (empty: the launcher's own),
- *               bytes standard input, words argv, words environment
+ *               text draft (the file that is written and becomes the note; made if missing), text output file,
+ *               text directory (empty: the launcher's own), bytes standard input, words argv, words environment
  *               flags: 1 argv is one line for the shell, 4 forward the output, 8 add the shared environment,
  *               16 let stragglers live, 32 standard input names a file, 64 it is the input itself,
  *               128 set user and group, 256 set the umask, 512 set nice
@@ -154,7 +154,7 @@ static const char *check_start(const struct start *start)
   if ((start->flags & SHELL) != 0 && start->argv[0] != NULL && start->argv[1] != NULL) return "more than one line for the shell";
   if (start->argv[0] == NULL) return "nothing to run";
   if (!is_token(start->token)) return "the token is not right";
-  if (*start->note == '\0' || *start->output == '\0') return "a file has no name";
+  if (*start->note == '\0' || *start->draft == '\0' || *start->output == '\0') return "a file has no name";
   if (start->cap != 0 && start->cap < SMALLEST_CAP) return "the cap is too small";
   if ((start->flags & SHARED) != 0 && shared_words == NULL) return "no environment is shared";
   if (start->umask > 0777) return "the umask is not right";
@@ -172,6 +172,7 @@ struct start take_start(struct fields *from)
   if (numbers != NULL) memcpy(&start, numbers, NUMBERS_SIZE);
   start.token = take_text(from, TOKEN_LENGTH);
   start.note = take_text(from, LONGEST_PATH);
+  start.draft = take_text(from, LONGEST_PATH);
   start.output = take_text(from, LONGEST_PATH);
   start.directory = take_text(from, LONGEST_PATH);
   start.stdin_length = take_u32(from);

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 /* execvp copies the argv onto the stack when it falls back to the shell; untouched pages cost nothing. */
-enum { STACK_SIZE = 8 * 1024 * 1024, FILE_AFTER_MS = 50 };
+enum { STACK_SIZE = 8 * 1024 * 1024, FILE_AFTER_MS = 50, NOTE_SIZE = TOKEN_LENGTH + 256 };
 
 struct attempt {
   const struct start *start;
@@ -54,21 +54,25 @@ bool prepare_starts(void)
   return stack != MAP_FAILED;
 }
 
-/* The note by which a rescuer finds this process; its form is that of src/launcher/run-note.ts. */
+/*
+ * The note by which a rescuer finds this process; its form is that of src/launcher/run-note.ts. All notes have one length,
+ * so that one is written over another in place, and appears under its name whole.
+ */
 static bool write_note(struct attempt *attempt)
 {
-  char text[TOKEN_LENGTH + 256];
+  char text[NOTE_SIZE + 1];
   struct process self;
   if (!read_process(getpid(), &self)) return false;
   attempt->start_time = self.start_time;
   int length = snprintf(text, sizeof text, "{\"token\":\"%s\",\"pid\":%d,\"pid_start_time\":\"%llu\",\"boot_id\":\"%s\"}",
                         attempt->start->token, (int)self.pid, (unsigned long long)attempt->start_time, boot_id);
-  int fd = open(attempt->start->note, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+  memset(text + length, ' ', NOTE_SIZE - (size_t)length);
+  int fd = open(attempt->start->draft, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
   if (fd < 0) return false;
-  bool written = write(fd, text, (size_t)length) == length;
+  bool written = write(fd, text, NOTE_SIZE) == NOTE_SIZE;
   if (!written && errno == 0) errno = ENOSPC;
   close(fd);
-  return written;
+  return written && rename(attempt->start->draft, attempt->start->note) == 0;
 }
 
 static void volunteer_for_oom(void)

@@ -264,7 +264,7 @@ void progress(void)
   }
   for (int i = 0; i < used_runs; i++) straggles |= runs[i].phase == STRAGGLING;
   if (straggles && look_at > now + SOON_US) look_at = now + SOON_US;
-  /* Also once after the last run: a look may miss a child while another ends. */
+  /* Also once after the last run: for what a look that was cut short has missed. */
   if (busy && look_at == NEVER) look_at = now + LATER_US;
 }
 

@@ -1,4 +1,5 @@
 /** Starts, watches and ends processes. Knows nothing of jobs or stores. */
+import type { StopSource } from './stop.js';
 
 /** A line for /bin/sh -c, or an exact argv. */
 export type LaunchCommand = { readonly shell: string } | { readonly argv: readonly string[] };
@@ -19,20 +20,25 @@ export interface LaunchSpec {
   /** Where both streams go, mode 0600, made if missing: as output/records.ts has it, or as plain text. */
   readonly outputFile: string;
   /** The most that is kept of it, where the launcher can (`capabilities.records`); 64 MiB. Null: no end to it. */
-  readonly capBytes?: number | null;
+  readonly capBytes?: number | null | undefined;
   /** Receives what the process prints while it runs, as well as the file: for a command in the foreground. */
-  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+  readonly onOutput?: ((stream: 'stdout' | 'stderr', chunk: Uint8Array) => void) | undefined;
   /**
    * Where the launcher can (`capabilities.queues`): the run waits, in order, until fewer runs than this go on, so that
    * one starts as soon as another has ended. Missing: it starts at once.
    */
-  readonly places?: number;
+  readonly places?: number | undefined;
   /** Called once, when its process has been started: with news of it, so perhaps later. Not where it never was. */
-  readonly onStarted?: () => void;
+  readonly onStarted?: (() => void) | undefined;
   /** Called once, when its end is known; what else that frees is known before the next start is told of. */
-  readonly onEnded?: () => void;
+  readonly onEnded?: (() => void) | undefined;
   /** Written before the process does anything, removed by the caller once the run's end is stored. */
   readonly noteFile: string;
+  /**
+   * The file that is written and then becomes the note, in the same directory; made if missing. One that was a note before
+   * spares the file system a new one.
+   */
+  readonly noteDraft: string;
   /** A file, from the run's directory, or the input itself, at most 1 MiB. Missing: none. */
   readonly stdin?: { readonly file: string } | { readonly bytes: Uint8Array } | undefined;
   /** What becomes of processes that outlive their leader. 'end', the default: KILL after 2 s. */
@@ -124,6 +130,16 @@ interface LauncherCapabilities {
   readonly records: boolean;
   /** Keeps runs that wait for a place, and starts each without asking the caller. */
   readonly queues: boolean;
+  /** Keeps a deadline even while the caller's process is stopped. */
+  readonly deadlines: boolean;
+}
+
+/** When the caller's lease runs out; by boot-clock.ts. */
+export interface Deadline {
+  /** From before that was sent which the lease is counted from. */
+  readonly askedAtMs: number;
+  readonly termAfterMs: number;
+  readonly killAfterMs: number;
 }
 
 export interface Launcher {
@@ -133,10 +149,12 @@ export interface Launcher {
   readonly lockFile: string | null;
   /**
    * Runs one process to its end, its whole process group with it. Never throws for a failed command.
-   * The signal ends the group: TERM, then KILL after the grace; aborted with a StopReason (stop.ts), by another signal
+   * `stop` ends the group: TERM, then KILL after the grace; aborted with a StopReason (stop.ts), by another signal
    * or after another grace, and sooner when asked again.
    */
-  run(spec: LaunchSpec, signal: AbortSignal): Promise<Exit>;
+  run(spec: LaunchSpec, stop: StopSource): Promise<Exit>;
+  /** Every run is ended by then, as 'lease_over', and none starts any more; until the next one. Null: there is none. */
+  setDeadline(deadline: Deadline | null): void;
   /** Runs that still wait for a place end as 'stopped', and nothing of them is done. */
   withdraw(): void;
   /** Ends what still runs and frees what the launcher holds. */

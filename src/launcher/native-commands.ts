@@ -52,6 +52,7 @@ export class CommandWriter {
     this.#u32(start.places);
     this.#text(start.token);
     this.#text(start.noteFile);
+    this.#text(start.noteDraft);
     this.#text(start.outputFile);
     this.#text(start.cwd ?? '');
     this.#stdin(start.stdin);

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 
 import { formatDuration } from '../time.js';
 import type { Exit, LaunchSpec } from './launcher.js';
+import { ENDED_BY_LEASE, leaseOver } from './lease-exit.js';
 import { errorName, namesByNumber, startError } from './native-spec.js';
 import type { ExitEvent, StartStage } from './protocol.js';
 import { stdinFailure } from './start-failure.js';
@@ -22,7 +23,9 @@ export function toExit(event: ExitEvent, spec: LaunchSpec): NativeExit {
   };
   const endedAt = event.endedAtUs / 1000 - performanceStart();
   return {
-    ...exit,
+    cause: exit.cause,
+    exitCode: exit.exitCode,
+    signal: exit.signal,
     message: describe(exit, event, spec),
     usage: { userMs: event.userUs / 1000, systemMs: event.systemUs / 1000, maxRssKb: event.maxRssKb },
     wallMs: event.wallUs / 1000,
@@ -64,7 +67,7 @@ function describe(
     notes.push(`${part} was not kept: ${errorName(event.errno)}`);
   }
   if (exit.cause === 'timed_out') notes.unshift(`timed out after ${formatDuration(spec.timeoutMs ?? 0)}`);
-  else if (exit.cause === 'lease_over') notes.unshift('ended before the lease of its worker ran out');
+  else if (exit.cause === 'lease_over') notes.unshift(ENDED_BY_LEASE);
   // A message stands alone, so next to a note the plain end must be in it, too.
   else if (notes.length > 0 && exit.signal !== null) notes.unshift(`killed by ${exit.signal}`);
   else if (notes.length > 0 && exit.exitCode !== 0) notes.unshift(`exit code ${exit.exitCode}`);
@@ -88,12 +91,7 @@ export function toStartFailure(errno: number, stage: StartStage, spec: LaunchSpe
     case 'withdrawn':
       return stoppedBeforeStart();
     case 'lease':
-      return {
-        cause: 'lease_over',
-        exitCode: null,
-        signal: null,
-        message: 'the lease of its worker is over',
-      };
+      return leaseOver();
     case 'directory':
       // The user of the run may not enter what we may.
       return code === 'EACCES' ? refused(`permission denied: ${spec.cwd}`) : failure;

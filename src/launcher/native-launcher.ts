@@ -1,9 +1,9 @@
-import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { bootMs } from '../boot-clock.js';
 import { failpoint } from '../failpoint.js';
-import type { Launcher, LaunchSpec } from './launcher.js';
+import type { Deadline, Launcher, LaunchSpec } from './launcher.js';
 import { endLeftovers } from './leftovers.js';
 import {
   type NativeExit,
@@ -16,21 +16,13 @@ import {
 import { LauncherProcess } from './native-process.js';
 import { type NativeLaunchSpec, startError, toStartCommand, toWords } from './native-spec.js';
 import type { LauncherEvent } from './protocol.js';
-import { graceOf, onStop, SIGTERM, type StopRequest } from './stop.js';
+import { graceOf, isStopped, onStop, SIGTERM, type StopRequest, type StopSource } from './stop.js';
 
 export interface NativeLauncherOptions {
   /** From nativeLauncherPath(). */
   readonly program: string;
   /** The launcher holds SQLite's locks on this file until the last process of its runs is gone. Made if missing. */
   readonly lockFile?: string;
-}
-
-/** When this worker's lease runs out. */
-export interface Deadline {
-  /** process.hrtime.bigint() from before the beat was sent that the lease is counted from. */
-  readonly askedAt: bigint;
-  readonly termAfterMs: number;
-  readonly killAfterMs: number;
 }
 
 interface Running {
@@ -55,6 +47,7 @@ export class NativeLauncher {
     limits: true,
     records: true,
     queues: true,
+    deadlines: true,
   };
   readonly #options: NativeLauncherOptions;
   readonly #running = new Map<number, Running>();
@@ -91,18 +84,18 @@ export class NativeLauncher {
   }
 
   /** As Launcher.run, with more to ask for and more to tell. */
-  run(spec: NativeLaunchSpec, signal: AbortSignal): Promise<NativeExit> {
-    if (signal.aborted) return Promise.resolve(stoppedBeforeStart());
+  run(spec: NativeLaunchSpec, stop: StopSource): Promise<NativeExit> {
+    if (isStopped(stop)) return Promise.resolve(stoppedBeforeStart());
     // No promise between the call and the start, where the launcher is up.
-    if (this.#process !== null) return this.#run(this.#process, spec, signal);
+    if (this.#process !== null) return this.#run(this.#process, spec, stop);
     const withdrawals = this.#withdrawals;
     return this.#startProcess().then((process) => {
       const isWithdrawn = spec.places !== undefined && withdrawals !== this.#withdrawals;
-      return signal.aborted || isWithdrawn ? stoppedBeforeStart() : this.#run(process, spec, signal);
+      return isStopped(stop) || isWithdrawn ? stoppedBeforeStart() : this.#run(process, spec, stop);
     });
   }
 
-  /** Every run is ended before then, even while this process is stopped. Null: there is no lease. */
+  /** As Launcher.setDeadline, even while this process is stopped. */
   setDeadline(deadline: Deadline | null): void {
     this.#deadline = deadline;
     this.#sendDeadline();
@@ -123,7 +116,7 @@ export class NativeLauncher {
     if (this.lockFile !== null) rmSync(this.lockFile, { force: true });
   }
 
-  #run(process: LauncherProcess, spec: NativeLaunchSpec, signal: AbortSignal): Promise<NativeExit> {
+  #run(process: LauncherProcess, spec: NativeLaunchSpec, stop: StopSource): Promise<NativeExit> {
     this.#lastRun = (this.#lastRun % 0xffff_fffe) + 1;
     const run = this.#lastRun;
     const start = toStartCommand(run, this.#share(process, spec));
@@ -131,9 +124,7 @@ export class NativeLauncher {
     failpoint('run.before_note');
     failpoint('run.before_spawn');
     if (!process.send((writer) => writer.start(start))) return Promise.resolve(startError('E2BIG', spec));
-    // One signal may stop a thousand runs, without a warning from Node at the eleventh.
-    setMaxListeners(0, signal);
-    const stopListening = onStop(signal, (request) => endRun(process, run, spec, request));
+    const stopListening = onStop(stop, (request) => endRun(process, run, spec, request));
     if (this.#running.size === 0) process.keepAlive(true);
     return new Promise((resolve) => {
       const settle = (exit: NativeExit): void => {
@@ -223,13 +214,19 @@ export class NativeLauncher {
     process.send((writer) =>
       deadline === null
         ? writer.deadline(0, 0, 0)
-        : writer.deadline(Number(deadline.askedAt / 1000n), deadline.termAfterMs, deadline.killAfterMs),
+        : writer.deadline(toMonotonicUs(deadline.askedAtMs), deadline.termAfterMs, deadline.killAfterMs),
     );
   }
 
   #keepAliveIfBusy(): void {
     if (this.#running.size === 0) this.#process?.keepAlive(false);
   }
+}
+
+/** By the clock of the launcher, at this moment: it stands still while the machine sleeps. Never before its beginning. */
+function toMonotonicUs(bootClockMs: number): number {
+  const agoUs = Math.max(0, bootMs() - bootClockMs) * 1000;
+  return Math.max(0, Math.floor(Number(process.hrtime.bigint() / 1000n) - agoUs));
 }
 
 function endRun(process: LauncherProcess, run: number, spec: LaunchSpec, request: StopRequest): void {

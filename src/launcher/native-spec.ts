@@ -8,7 +8,7 @@ import { inputTooLong, notStarted, startFailure } from './start-failure.js';
 
 export interface NativeLaunchSpec extends LaunchSpec {
   /** A promise that it returns holds up what comes next, and in the end the process that prints it. */
-  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => unknown;
+  readonly onOutput?: ((stream: 'stdout' | 'stderr', chunk: Uint8Array) => unknown) | undefined;
 }
 
 const CAP_BYTES = 64 * 1024 * 1024;
@@ -30,6 +30,7 @@ export function toStartCommand(run: number, spec: NativeLaunchSpec): StartComman
     places: spec.places ?? 0,
     token: spec.token,
     noteFile: spec.noteFile,
+    noteDraft: spec.noteDraft,
     outputFile: spec.outputFile,
     cwd: spec.cwd,
     timeoutMs: spec.timeoutMs,

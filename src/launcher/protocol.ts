@@ -10,14 +10,14 @@
  *
  * Commands
  *
- *   1 hello     u16 version (2), text lock file (empty: none). Comes first, and once.
+ *   1 hello     u16 version (3), text lock file (empty: none). Comes first, and once.
  *   2 start     u32 run (any number but 0 that is not in use), u32 flags, u64 timeout in ms (0: none),
  *               u32 grace in ms, u64 cap of the log in bytes (0: none; else at least 256 KiB),
  *               u32 user, u32 group, u32 umask, i32 nice, u64 bytes of memory, u64 seconds of CPU time,
  *               u64 open files, u64 processes (limits; 0: none), u32 places (0: it starts at once; else it waits, in
  *               order, until fewer runs than this go on), text token (A-Z a-z 0-9 _ -, 1 to 128), text note file,
- *               text output file, text directory (empty: the launcher's own),
- *               bytes standard input, words argv, words environment
+ *               text draft (the file that is written and becomes the note; made if missing), text output file,
+ *               text directory (empty: the launcher's own), bytes standard input, words argv, words environment
  *               flags: 1 argv is one line for the shell, 4 forward the output, 8 add the shared environment,
  *               16 let stragglers live, 32 standard input names a file, 64 it is the input itself,
  *               128 set user and group, 256 set the umask, 512 set nice
@@ -50,7 +50,7 @@
 
 import type { LaunchCommand } from './launcher.js';
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 /** No frame may be larger. Linux takes at most 6 MiB of arguments and environment together. */
 export const LARGEST_FRAME_BYTES = 8 * 1024 * 1024;
 
@@ -87,6 +87,7 @@ export interface StartCommand {
   readonly places: number;
   readonly token: string;
   readonly noteFile: string;
+  readonly noteDraft: string;
   readonly outputFile: string;
   readonly cwd: string | null;
   readonly timeoutMs: number | null;

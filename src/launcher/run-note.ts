@@ -1,9 +1,10 @@
 /** The note of a running process, by which a rescuer finds what a dead worker left. */
 
-import { constants, readFileSync, writeSync } from 'node:fs';
+import { readFileSync, renameSync, writeSync } from 'node:fs';
 
 import { systemErrorCode } from '../errors.js';
-import { openPrivateFile } from './private-file.js';
+import type { LaunchSpec } from './launcher.js';
+import { closeQuietly, openPrivateFile } from './private-file.js';
 import { bootId } from './process-identity.js';
 
 export interface RunNote {
@@ -16,12 +17,21 @@ export interface RunNote {
 }
 
 /**
- * Creates the note, without a pid, and returns its open descriptor. Throws the system's error: a process that could
+ * Makes a note of the draft, without a pid, and returns its open descriptor. Throws the system's error: a process that could
  * not be found again must not be started. Not synced to disk, since a power cut ends the process, too.
  */
-export function createNote(file: string, token: string): number {
-  const fd = openPrivateFile(file, constants.O_TRUNC);
-  writeNote(fd, { token, pid: null, pidStartTime: null, bootId: bootId() });
+export function createNote(
+  { noteFile, noteDraft }: Pick<LaunchSpec, 'noteFile' | 'noteDraft'>,
+  token: string,
+): number {
+  const fd = openPrivateFile(noteDraft, 0);
+  try {
+    writeNote(fd, { token, pid: null, pidStartTime: null, bootId: bootId() });
+    renameSync(noteDraft, noteFile);
+  } catch (error) {
+    closeQuietly(fd);
+    throw error;
+  }
   return fd;
 }
 
@@ -34,8 +44,8 @@ export function completeNote(fd: number, token: string, pid: number, pidStartTim
   }
 }
 
-/** Blanks after the JSON, so that the second note replaces the first in place. */
-const ROOM_BYTES = 256;
+/** With blanks after the JSON, so that any note replaces another in place. As in native/start.c. */
+const NOTE_BYTES = 384;
 
 /**
  * One write over the whole length of the file: a crash leaves the old note or the new one, never a mixture, and the
@@ -48,7 +58,7 @@ function writeNote(fd: number, note: RunNote): void {
     pid_start_time: note.pidStartTime,
     boot_id: note.bootId,
   });
-  const bytes = Buffer.alloc(Buffer.byteLength(note.token) + ROOM_BYTES, ' ');
+  const bytes = Buffer.alloc(NOTE_BYTES, ' ');
   bytes.write(text);
   if (writeSync(fd, bytes, 0, bytes.length, 0) !== bytes.length) throw new Error('the note was cut short');
 }

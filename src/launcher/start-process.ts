@@ -30,7 +30,7 @@ export async function startProcess(spec: LaunchSpec): Promise<StartedProcess | E
   failpoint('run.before_note');
   let noteFd: number;
   try {
-    noteFd = createNote(spec.noteFile, spec.token);
+    noteFd = createNote(spec, spec.token);
   } catch (error) {
     capture.attach(null);
     return noNote(error, spec);

@@ -1,4 +1,5 @@
 /** How the caller of a launcher asks for the end of a run, once or more often. */
+import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 
 /** What is missing: TERM, and the grace of the run's own spec. Without grace it is KILL at once. */
@@ -27,27 +28,70 @@ class StopReason extends Error implements StopRequest {
   }
 }
 
-/** Asks for the end of one run. The first request says how; a later one can only hasten the end. */
+/**
+ * Asks for the end of one run. The first request says how; a later one can only hasten the end. Its signal is made when it
+ * is asked for: to make one takes longer than the rest of a short run of a function that has no use for it.
+ */
 export class Stopper {
-  readonly signal: AbortSignal;
-  #next = new AbortController();
+  readonly #requests: StopRequest[] = [];
+  #first: AbortSignal | null = null;
+  #next: AbortController | null = null;
+  #hear: ((request: StopRequest) => void) | null = null;
 
-  constructor() {
-    this.signal = this.#next.signal;
+  get isStopped(): boolean {
+    return this.#requests.length > 0;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#first !== null) return this.#first;
+    this.#next = new AbortController();
+    this.#first = this.#next.signal;
+    for (const request of this.#requests) this.#abort(this.#next, request);
+    return this.#first;
   }
 
   stop(request: StopRequest = {}): void {
-    const now = this.#next;
-    this.#next = new AbortController();
-    now.abort(new StopReason(request, this.#next.signal));
+    this.#requests.push(request);
+    if (this.#next !== null) this.#abort(this.#next, request);
+    this.#hear?.(request);
+  }
+
+  /** As onStop, for one listener at a time, without a signal. */
+  onRequest(callback: (request: StopRequest) => void): () => void {
+    this.#hear = callback;
+    for (const request of this.#requests) callback(request);
+    return () => (this.#hear = null);
+  }
+
+  #abort(now: AbortController, request: StopRequest): void {
+    const next = new AbortController();
+    this.#next = next;
+    now.abort(new StopReason(request, next.signal));
   }
 }
 
+/** Who may ask for the end of a run. */
+export type StopSource = AbortSignal | Stopper;
+
+export function isStopped(source: StopSource): boolean {
+  return source instanceof Stopper ? source.isStopped : source.aborted;
+}
+
+export function signalOf(source: StopSource): AbortSignal {
+  return source instanceof Stopper ? source.signal : source;
+}
+
 /**
- * Calls back with each request; with that of a signal which is aborted already, at once. Any other reason than a
+ * Calls back with each request; where the end has been asked for already, at once. Any other reason of a signal than a
  * StopReason asks for TERM and the spec's grace. Returns the way to hear no more.
  */
-export function onStop(signal: AbortSignal, callback: (request: StopRequest) => void): () => void {
+export function onStop(source: StopSource, callback: (request: StopRequest) => void): () => void {
+  return source instanceof Stopper ? source.onRequest(callback) : onAbort(source, callback);
+}
+
+function onAbort(signal: AbortSignal, callback: (request: StopRequest) => void): () => void {
+  // One signal may stop a thousand runs, without a warning from Node at the eleventh.
+  setMaxListeners(0, signal);
   let current = signal;
   const hear = (): void => {
     const reason: unknown = current.reason;

@@ -119,7 +119,10 @@ export function exerciseFailures(launcher: Launcher): void {
     test('a process that could not be noted is not started', async () => {
       const { spec, dir } = shell('echo ran > ran');
       writeFileSync(join(dir, 'file'), '');
-      const exit = await launcher.run({ ...spec, noteFile: join(dir, 'file', 'note') }, never);
+      const exit = await launcher.run(
+        { ...spec, noteFile: join(dir, 'file', 'note'), noteDraft: join(dir, 'file', 'draft') },
+        never,
+      );
       expect(exit).toMatchObject({ cause: 'no_resources', exitCode: null });
       expect(existsSync(join(dir, 'ran'))).toBe(false);
     });

@@ -13,7 +13,7 @@ import { argv, never, shell, type TrialRun } from './runs.js';
 const asRoot = process.getuid?.() === 0;
 
 async function untilSaid(trial: TrialRun, name: string): Promise<string> {
-  return waitUntil(() => trial.said(name), { what: name, timeoutMs: 20_000 });
+  return waitUntil(() => trial.said(name), { what: name });
 }
 
 /** A small file system of its own within the run's directory. */

@@ -3,9 +3,18 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { TOKEN_VARIABLE } from '../../src/launcher/run-token.js';
+import { Stopper } from '../../src/launcher/stop.js';
 import { whyNot } from '../native/build.js';
 import { asking, openLauncher, printed, program } from '../native/launchers.js';
-import { isAlive, killQuietly, launcherPid, processState, waitUntil } from '../support/processes.js';
+import {
+  isAlive,
+  killQuietly,
+  launcherPid,
+  pidsWithEnv,
+  processState,
+  waitUntil,
+} from '../support/processes.js';
 import { argv, never, shell, type TrialRun } from './runs.js';
 
 const asRoot = process.getuid?.() === 0;
@@ -18,7 +27,7 @@ const DAEMON = `perl -MPOSIX -e '
   exec {"/usr/bin/env"} "env", "-i", "sleep", "600"'`;
 
 async function pidIn(trial: TrialRun, name: string): Promise<number> {
-  return Number(await waitUntil(() => trial.said(name), { what: name, timeoutMs: 20_000 }));
+  return Number(await waitUntil(() => trial.said(name), { what: name }));
 }
 
 /** Waits, in a job, for a file that the test or another process makes. */
@@ -62,6 +71,40 @@ describe.skipIf(program === null)(`what a run leaves behind${whyNot(program)}`, 
     expect(exit).toMatchObject({ cause: 'exited', exitCode: 0 });
     for (const name of ['a', 'b', 'c']) expect(isAlive(await pidIn(trial, name))).toBe(false);
     expect(exit.message).toMatch(/^\d left-over processes killed$/);
+  });
+
+  test('of many generations, each in a session of its own, none is alive once the end is told', async () => {
+    const launcher = openLauncher();
+    // Each becomes the launcher's child as its parent dies: the last may come while the launcher looks at those before.
+    const rounds = Array.from({ length: 40 }, async () => {
+      const trial = shell(`echo 'n=$1
+        if [ $n -gt 0 ]; then setsid sh generation $((n - 1)) & wait
+        else echo $$ > last; exec sleep 600
+        fi' > generation; setsid sh generation 8 & wait`);
+      const stopper = new Stopper();
+      const running = launcher.run(trial.spec, stopper.signal);
+      await pidIn(trial, 'last');
+      stopper.stop({ graceMs: 0 });
+      expect(await running).toMatchObject({ cause: 'stopped' });
+      expect(pidsWithEnv(TOKEN_VARIABLE, trial.spec.token)).toEqual([]);
+    });
+    await Promise.all(rounds);
+  });
+
+  test('behind hundreds of other children, too, none is overlooked', async () => {
+    const launcher = openLauncher();
+    const many = shell(
+      'n=0; while [ $n -lt 1000 ]; do (setsid sleep 600 &); n=$((n + 1)); done; echo $n > n; exec sleep 600',
+    );
+    const stopper = new Stopper();
+    const others = launcher.run(many.spec, stopper.signal);
+    await pidIn(many, 'n');
+    const trial = shell('setsid sleep 600 & echo $! > pid');
+    await launcher.run(trial.spec, never);
+    expect(isAlive(await pidIn(trial, 'pid'))).toBe(false);
+    stopper.stop({ graceMs: 0 });
+    expect(await others).toMatchObject({ cause: 'stopped' });
+    expect(pidsWithEnv(TOKEN_VARIABLE, many.spec.token)).toEqual([]);
   });
 
   test('an end reaches those of another session with TERM, so that they can end well', async () => {

@@ -20,6 +20,7 @@ function plainLauncher(path: string): Launcher {
       keepOutput(spec, output);
       return { cause, exitCode, signal: name, message };
     },
+    setDeadline: (deadline) => native.setDeadline(deadline),
     withdraw: () => native.withdraw(),
     close: () => native.close(),
   };

@@ -16,7 +16,7 @@ function diskBytes(file: string): number {
 }
 
 async function untilSaid(trial: TrialRun, name: string): Promise<string> {
-  return waitUntil(() => trial.said(name), { what: name, timeoutMs: 20_000 });
+  return waitUntil(() => trial.said(name), { what: name });
 }
 
 describe.skipIf(program === null)(`the output of a run${whyNot(program)}`, () => {
@@ -48,7 +48,7 @@ describe.skipIf(program === null)(`the output of a run${whyNot(program)}`, () =>
         for await (const record of followOutput(trial.spec.outputFile, end.signal))
           if ('bytes' in record) heard.push(`${record.kind} ${Buffer.from(record.bytes).toString()}`);
       })();
-      await waitUntil(() => heard.length === 1, { what: 'the first line', timeoutMs: 20_000 });
+      await waitUntil(() => heard.length === 1, { what: 'the first line' });
       writeFileSync(join(trial.dir, 'go'), 'go');
       const exit = await running;
       end.abort();

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
+import { bootMs } from '../../src/boot-clock.js';
 import { endLeftovers } from '../../src/launcher/leftovers.js';
 import { probeSessionLock } from '../../src/store/sqlite/session-lock.js';
 import { whyNot } from '../native/build.js';
@@ -15,7 +16,7 @@ import { never, shell, type TrialRun } from './runs.js';
 const DEAF = "trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done";
 
 async function pidIn(trial: TrialRun, name = 'pid'): Promise<number> {
-  return Number(await waitUntil(() => trial.said(name), { what: name, timeoutMs: 20_000 }));
+  return Number(await waitUntil(() => trial.said(name), { what: name }));
 }
 
 function probe(file: string): 'held' | 'free' | 'unknown' {
@@ -130,13 +131,13 @@ describe.skipIf(program === null)(`the death of a worker${whyNot(program)}`, () 
     const launcher = openLauncher();
     await launcher.ready();
     const renew = (termAfterMs: number): void =>
-      launcher.setDeadline({ askedAt: process.hrtime.bigint(), termAfterMs, killAfterMs: termAfterMs });
+      launcher.setDeadline({ askedAtMs: bootMs(), termAfterMs, killAfterMs: termAfterMs });
     renew(300);
     const running = launcher.run(shell('sleep 0.6; exit 8').spec, never);
     renew(60_000);
     expect(await running).toMatchObject({ cause: 'exited', exitCode: 8 });
     renew(0);
-    launcher.setDeadline({ askedAt: process.hrtime.bigint() - 2_000_000n, termAfterMs: 1, killAfterMs: 1 });
+    launcher.setDeadline({ askedAtMs: bootMs() - 20, termAfterMs: 1, killAfterMs: 1 });
     expect(await launcher.run(shell('true').spec, never)).toMatchObject({
       cause: 'lease_over',
       exitCode: null,

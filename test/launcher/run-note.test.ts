@@ -12,7 +12,8 @@ describe('the note of a run', () => {
     const dir = mkdtempSync(join(tmpdir(), 'queuectl-note-'));
     onTestFinished(() => rmSync(dir, { recursive: true }));
     const file = join(dir, 'run', '7.2');
-    const fd = createNote(file, 'token');
+    const draft = join(dir, 'run', 'draft');
+    const fd = createNote({ noteFile: file, noteDraft: draft }, 'token');
     expect(readNote(file)).toEqual({ token: 'token', pid: null, pidStartTime: null, bootId: bootId() });
     const { size } = statSync(file);
     completeNote(fd, 'token', 4711, '1234567');

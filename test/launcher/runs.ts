@@ -43,6 +43,7 @@ function trialRun(command: LaunchCommand, changes: Partial<LaunchSpec> = {}): Tr
     graceMs: 10_000,
     outputFile: join(dir, 'logs', '0', 'out.log'),
     noteFile: join(dir, 'run', '1.1'),
+    noteDraft: join(dir, 'run', 'draft'),
     ...changes,
   };
   return {

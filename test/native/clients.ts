@@ -21,11 +21,12 @@ export interface Client {
 /** Runs the specs side by side, with the options of a launcher; each end is one line of JSON. */
 export async function startClient(specs: readonly NativeLaunchSpec[], options: object = {}): Promise<Client> {
   const file = await bundle(`
+    import { bootMs } from '../../src/boot-clock.js';
     import { NativeLauncher } from '../../src/launcher/native-launcher.js';
     const { deadline, ...options } = ${JSON.stringify({ program, ...options })};
     const launcher = new NativeLauncher(options);
     await launcher.ready();
-    if (deadline !== undefined) launcher.setDeadline({ askedAt: process.hrtime.bigint(), ...deadline });
+    if (deadline !== undefined) launcher.setDeadline({ askedAtMs: bootMs(), ...deadline });
     const never = new AbortController().signal;
     for (const spec of ${JSON.stringify(specs)})
       void launcher.run(spec, never).then((exit) => console.log(JSON.stringify(exit)));
@@ -39,7 +40,7 @@ export async function startClient(specs: readonly NativeLaunchSpec[], options: o
     text += chunk.toString();
     lines.splice(0, lines.length, ...text.split('\n').slice(0, -1));
   });
-  const launcher = await waitUntil(() => launcherPid(pid), { what: 'the launcher', timeoutMs: 20_000 });
+  const launcher = await waitUntil(() => launcherPid(pid), { what: 'the launcher' });
   onTestFinished(() => killQuietly(launcher));
   return { child, pid, launcher, lines };
 }
@@ -51,8 +52,8 @@ export async function kill(client: Client): Promise<void> {
 }
 
 /** How long it took from now until none of them was alive. */
-export async function untilGone(pids: readonly number[], timeoutMs = 10_000): Promise<number> {
+export async function untilGone(pids: readonly number[]): Promise<number> {
   const startedAt = performance.now();
-  await waitUntil(() => !pids.some(isAlive), { what: `the end of ${pids.join(', ')}`, timeoutMs });
+  await waitUntil(() => !pids.some(isAlive), { what: `the end of ${pids.join(', ')}` });
   return performance.now() - startedAt;
 }

@@ -24,21 +24,28 @@ export function frame(type, ...fields) {
   return Buffer.concat([number(body.length, 4), body]);
 }
 
-export function hello(version = 2, lockFile = '') {
+export function hello(version = 3, lockFile = '') {
   return frame(1, number(version, 2), text(lockFile));
 }
 
 /**
  * @typedef {{ run: number, flags: number, timeoutMs: number, graceMs: number, cap: number, uid: number, gid: number,
  *   umask: number, nice: number, memory: number, cpu: number, files: number, processes: number, token: string,
- *   places: number, note: string, output: string, cwd: string, stdin: string, argv: string[], env: string[] }} Start
+ *   places: number, note: string, draft: string, output: string, cwd: string, stdin: string, argv: string[], env: string[] }} Start
  */
 
 /** @param {string} dir @param {Partial<Start>} [changes] */
 export function start(dir, changes = {}) {
   const given = { run: 1, flags: 1, timeoutMs: 0, graceMs: 100, cap: 0, uid: 0, gid: 0, umask: 0, nice: 0 };
   const limits = { memory: 0, cpu: 0, files: 0, processes: 0, places: 0 };
-  const texts = { token: 'token', note: `${dir}/note`, output: `${dir}/log`, cwd: dir, stdin: '' };
+  const texts = {
+    token: 'token',
+    note: `${dir}/note`,
+    draft: `${dir}/draft`,
+    output: `${dir}/log`,
+    cwd: dir,
+    stdin: '',
+  };
   const s = { ...given, ...limits, ...texts, argv: ['true'], env: ['PATH=/bin:/usr/bin'], ...changes };
   const stdin = Buffer.from(s.stdin);
   return frame(
@@ -51,7 +58,7 @@ export function start(dir, changes = {}) {
     ...[s.uid, s.gid, s.umask, s.nice].map((value) => number(value, 4)),
     ...[s.memory, s.cpu, s.files, s.processes].map((value) => number(value, 8)),
     number(s.places, 4),
-    ...[s.token, s.note, s.output, s.cwd].map(text),
+    ...[s.token, s.note, s.draft, s.output, s.cwd].map(text),
     number(stdin.length, 4),
     stdin,
     words(s.argv),

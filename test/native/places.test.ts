@@ -50,7 +50,7 @@ describe.skipIf(program === null)(`a start that waits${whyNot(program)}`, () => 
     talk.say(start(talk.dir, { run: 99, argv: [': > out'] }));
     await talk.hear('exit', ({ run }) => run === 99);
     talk.say(...Array.from({ length: 12 }, (_, index) => waiting(talk, index + 1, [line], 3)));
-    await waitUntil(() => orderOf(talk, 'exit').length === 13, { what: 'all ends', timeoutMs: 20_000 });
+    await waitUntil(() => orderOf(talk, 'exit').length === 13, { what: 'all ends' });
     const running = readFileSync(join(talk.dir, 'running'), 'utf8').trim().split('\n').map(Number);
     expect(Math.max(...running)).toBeLessThanOrEqual(3);
   });

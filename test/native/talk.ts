@@ -30,7 +30,7 @@ export interface Talk {
 /** Starts the program, by a tool if one is named, and greets it unless told otherwise. */
 export function talkTo(
   command: readonly string[],
-  { greet = true, timeoutMs = 10_000 }: { readonly greet?: boolean; readonly timeoutMs?: number } = {},
+  { greet = true }: { readonly greet?: boolean } = {},
 ): Talk {
   const [file = '', ...args] = command;
   const dir = mkdtempSync(join(tmpdir(), 'queuectl-talk-'));
@@ -59,10 +59,10 @@ export function talkTo(
       type Wanted = Extract<LauncherEvent, { type: typeof type }>;
       const isWanted = (event: LauncherEvent): event is Wanted =>
         event.type === type && passes(event as Wanted);
-      return waitUntil(() => events.find(isWanted) ?? null, { what: `the event ${type}`, timeoutMs });
+      return waitUntil(() => events.find(isWanted) ?? null, { what: `the event ${type}` });
     },
     ended: async () => {
-      await waitUntil(() => end !== null, { what: 'the end of the launcher', timeoutMs });
+      await waitUntil(() => end !== null, { what: 'the end of the launcher' });
       return end ?? -1;
     },
   };
