@@ -70,7 +70,10 @@ function afterFailure(job: Decidable, reason: string, random: number): Transitio
 
 function afterLoss(job: Decidable, cause: 'crash' | 'reboot' | 'lease', random: number): Transition {
   const crashes = cause === 'crash' ? job.crashes + 1 : job.crashes;
-  if (job.attached) return { to: 'dead', attempts: job.attempts, crashes, reason: 'lost: its process died' };
+  if (job.attached) {
+    const reason = cause === 'lease' ? 'lost: its process was cut off' : 'lost: its process died';
+    return { to: 'dead', attempts: job.attempts, crashes, reason };
+  }
   if (cause !== 'crash') return waitOrReady(crashes, 0);
   if (crashes >= MAX_CRASHES) {
     return {

@@ -10,8 +10,6 @@ export interface ExitFacts {
   readonly signal: string | null;
   /** In plain words, where there is more to say than the code. */
   readonly message: string | null;
-  /** Of the job; null or missing: it had none. */
-  readonly cpuLimitMs?: number | null;
 }
 
 interface Ended {
@@ -31,11 +29,12 @@ export type Outcome =
   | { readonly kind: 'lost'; readonly cause: 'crash' | 'reboot' | 'lease' };
 
 /**
- * `stoppedFor` says why a run that we stopped was stopped; `troubleDelayMs` is how long a job waits
- * when the machine had no process, memory or descriptor to spare for it.
+ * `cpuLimitMs` is the job's, null where it had none; `stoppedFor` says why a run that we stopped was stopped;
+ * `troubleDelayMs` is how long a job waits when the machine had no process, memory or descriptor to spare for it.
  */
 export function toOutcome(
   exit: ExitFacts,
+  cpuLimitMs: number | null,
   stoppedFor: 'cancelled' | 'given_back',
   troubleDelayMs: number,
 ): Outcome {
@@ -46,7 +45,7 @@ export function toOutcome(
   const ended: Ended = {
     exitCode: exit.exitCode,
     signal: exit.signal,
-    reason: reasonOf(exit),
+    reason: reasonOf(exit, cpuLimitMs),
   };
   if (exit.cause === 'timed_out') return { kind: 'timeout', ...ended };
   if (exit.cause !== 'stopped') return { kind: 'failure', ...ended };
@@ -54,8 +53,8 @@ export function toOutcome(
 }
 
 /** What the launcher says stands alone; where it begins with how the process ended, that is said in full. */
-function reasonOf(exit: ExitFacts): string {
-  const { exitCode, signal, message, cpuLimitMs = null } = exit;
+function reasonOf(exit: ExitFacts, cpuLimitMs: number | null): string {
+  const { exitCode, signal, message } = exit;
   const end = plainEnd({ exitCode, signal, cpuLimitMs, byItself: exit.cause === 'exited' });
   const bare = bareEnd(exit);
   if (message === null) return end;

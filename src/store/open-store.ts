@@ -23,5 +23,8 @@ export async function openStore(location: string, options: OpenOptions): Promise
     );
   }
   const sqlite = await import('./sqlite/open.js');
-  return sqlite.openStore(location, options);
+  return sqlite.openStore(location, options, async (url, databaseId) => {
+    const postgres = await import('./postgres/open.js');
+    return postgres.hasArrived(url, databaseId);
+  });
 }

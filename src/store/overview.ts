@@ -49,9 +49,20 @@ export interface Act {
   readonly jobs: readonly { readonly seq: number; readonly id: string; readonly queue: string | null }[];
 }
 
+/** Numbers of jobs that nobody was seen to have, and whose transactions may still commit. */
+export interface SeqGap {
+  readonly from: number;
+  readonly to: number;
+  readonly sinceMs: number;
+  /** Once all transactions before this one are over, the numbers stay unused. Null: not known yet. */
+  readonly until: number | null;
+}
+
 /** Up to where somebody has seen what happened. */
 export interface ChangeCursor {
   readonly seq: number;
+  /** Before `seq`; of a store where a later number may commit first. */
+  readonly gaps?: readonly SeqGap[];
   readonly act: number;
   readonly ended: Readonly<Record<FinalState, EndedPlace>>;
 }

@@ -7,8 +7,13 @@ import type { Change, ChangedJob, ChangeTargets } from '../job/change.js';
 import type { Counts, Job, NewJob, OutcomeKind, ProcessingJob, Run, Usage } from '../job/job.js';
 import type { GroupBy, JobGroup, ListRequest, Selection } from '../job/selection.js';
 import type { Transition } from '../job/decide.js';
-import type { FinalState, State } from '../job/state.js';
+import type { State } from '../job/state.js';
+import type { Bell } from './bell.js';
+import type { LeaseStore } from './lease.js';
+import type { TransactionClient } from './client.js';
+import type { LogStore } from './logs.js';
 import type { OverviewStore } from './overview.js';
+import type { Pruned, PruneStore } from './pruning.js';
 
 /** One execution of a job: `run` is the fencing token. */
 export interface RunKey {
@@ -61,22 +66,29 @@ export type HowToStop = 'gracefully' | 'now';
 /** One start of a worker process. Its id is never used again. */
 export interface Session extends Omit<SessionOwner, 'launcherLock' | 'name'> {
   readonly id: number;
+  /** Made anew for each start: after an older state of the store was restored, numbers are given once more. */
+  readonly token: string;
   /** Null: it is a foreground run, or a worker of an older version. */
   readonly name: string | null;
   readonly startedAtMs: number;
+  /** Null: a lock tells whether it lives. */
+  readonly lastBeatAtMs: number | null;
+  /** By the store's clock, its last beat is older than its lease: it has died, or is cut off. */
+  readonly isSilent: boolean;
+  /** The same of a third of its lease: two beats are missing. */
+  readonly isLate: boolean;
   /** How somebody has asked it to stop; null: nobody has. */
   readonly stopRequested: HowToStop | null;
 }
 
-/**
- * A session that is over, and why: its process died, the machine restarted, or its row vanished while it
- * owned jobs.
- */
+/** A session that is over, and why: its process died, its machine restarted, its lease ran out, or its row vanished. */
 export interface DeadSession {
   readonly session: Session;
-  readonly cause: 'crash' | 'reboot' | 'vanished';
+  readonly cause: 'crash' | 'reboot' | 'lease' | 'vanished';
   /** Its launcher lives and still ends what ran: until it is gone, nothing may run again. */
   readonly isEnding: boolean;
+  /** Of a lease: the last beat, which must still be the last one when it is rescued; else null. */
+  readonly beatMs: number | null;
 }
 
 export interface ExchangeRequest {
@@ -146,9 +158,13 @@ export interface Changed {
 interface JobStore {
   /**
    * All or none. An id that is stored already is a `conflict`, or with 'ignore' has no effect.
-   * Results are in the order of the jobs.
+   * Results are in the order of the jobs. With a client they are part of its transaction, and told of by its commit.
    */
-  insertJobs(jobs: readonly NewJob[], onConflict: 'error' | 'ignore'): Promise<InsertResult[]>;
+  insertJobs(
+    jobs: readonly NewJob[],
+    onConflict: 'error' | 'ignore',
+    client?: TransactionClient,
+  ): Promise<InsertResult[]>;
   getJob(id: string): Promise<Job | null>;
   /**
    * Each state in the order that a person asks of it: what runs next, or what ended last, comes first. Costs what it
@@ -189,37 +205,6 @@ interface QueueStore {
   resumeQueues(names: readonly string[] | null): Promise<void>;
 }
 
-/** Jobs in these states that ended before this time. */
-export interface PruneSelection {
-  readonly states: readonly FinalState[];
-  readonly endedBeforeMs: number;
-}
-
-/** Jobs that are gone, and whose logs are to be removed. */
-export interface Pruned {
-  readonly note: string;
-  readonly seqs: readonly number[];
-}
-
-interface PruneStore {
-  /**
-   * Removes at most `limit` of these jobs with their runs, the oldest first, and notes whose logs are to go. Null: there
-   * are none.
-   */
-  pruneJobs(selection: PruneSelection, limit: number): Promise<Pruned | null>;
-  countPrunable(selection: PruneSelection): Promise<number>;
-  /** What `pruneJobs` noted and nobody has forgotten: its logs may still be there. */
-  listPruned(): Promise<Pruned[]>;
-  forgetPruned(note: string): Promise<void>;
-  /**
-   * Once an hour, for one caller: the time by which ages are to be measured. Null for all others. From one round to the next
-   * it grows by a day at most, so that a clock that was set forward removes little.
-   */
-  beginPruneRound(): Promise<number | null>;
-  /** Keeps what the store writes before its tables short; does nothing nearly always, and never waits. */
-  boundLog(): Promise<void>;
-}
-
 interface RunStore {
   /** The runs of a job that have ended, oldest first. */
   listRuns(seq: number): Promise<Run[]>;
@@ -251,10 +236,13 @@ interface SessionStore {
   openSession(owner: SessionOwner): Promise<Session>;
   /** Removes the session and frees its lock. What it still owned is given back; a `run` session's job dies. */
   closeSession(session: Session): Promise<void>;
-  /** Records the lost runs of a dead session and removes it, in one transaction, fenced by that session. */
-  rescueSession(session: Session, lostRuns: readonly FinishedRun[]): Promise<void>;
+  /**
+   * Records the lost runs of a dead session and removes it, in one transaction, fenced by that session. `beatMs`: only if
+   * this is still its last beat; false, and nothing changed, if not.
+   */
+  rescueSession(session: Session, lostRuns: readonly FinishedRun[], beatMs?: number | null): Promise<boolean>;
   listSessions(kind?: SessionKind): Promise<Session[]>;
-  /** Those whose process certainly ended (the kernel dropped its lock) or whose row is gone. `bootId`: this boot's. */
+  /** Those whose process certainly ended, whose lease ran out while we looked, or whose row is gone. `bootId`: this boot's. */
   listDeadSessions(bootId: string): Promise<DeadSession[]>;
   /** Removes what dead processes left of their locks. */
   sweepLocks(): Promise<void>;
@@ -266,15 +254,8 @@ interface SessionStore {
   requestStop(how: HowToStop, sessionIds?: readonly number[]): Promise<number>;
 }
 
-export interface Bell {
-  /** Wakes every waiting session of this store, in all processes. Never throws: the poll is the fallback. */
-  ring(): void;
-  /** Calls back after each ring until the signal aborts. */
-  onRing(callback: () => void, signal: AbortSignal): void;
-}
-
 export interface Store
-  extends JobStore, QueueStore, PruneStore, RunStore, ClaimStore, SessionStore, OverviewStore {
+  extends JobStore, QueueStore, PruneStore, RunStore, ClaimStore, SessionStore, LeaseStore, OverviewStore {
   /** The home directory: a `queuectl` inside a job finds the same queue by it. */
   readonly home: string;
   /** What the database is called, without what gives access to it; null: it is in the home. */
@@ -284,6 +265,8 @@ export interface Store
   readonly runDir: string;
   readonly workersDir: string;
   readonly bell: Bell;
+  /** Null: what runs print stays in `logsDir`, where all who use the store find it. */
+  readonly logs: LogStore | null;
   close(): Promise<void>;
 }
 
@@ -292,4 +275,6 @@ export interface OpenOptions {
   readonly lockTimeoutMs: number;
   /** Where what stays on this machine lies, of a queue whose database is elsewhere; the user's own by default. */
   readonly home?: string | undefined;
+  /** Of the sessions that are opened, where the store has leases; 30 s by default. */
+  readonly leaseMs?: number | undefined;
 }

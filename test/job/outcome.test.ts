@@ -39,12 +39,12 @@ test.each<[string, Partial<ExitFacts>, unknown]>([
   ],
   ['our stop', { cause: 'stopped', exitCode: null, signal: 'SIGTERM' }, { kind: 'given_back', delayMs: 0 }],
 ])('%s', (_what, facts, expected) => {
-  expect(toOutcome({ ...EXIT, ...facts }, 'given_back', 4000)).toEqual(expected);
+  expect(toOutcome({ ...EXIT, ...facts }, null, 'given_back', 4000)).toEqual(expected);
 });
 
 test('our stop of a job that a person cancelled', () => {
   const exit = { ...EXIT, cause: 'stopped', exitCode: null, signal: 'SIGTERM' } as const;
-  expect(toOutcome(exit, 'cancelled', 0)).toEqual({
+  expect(toOutcome(exit, null, 'cancelled', 0)).toEqual({
     kind: 'cancelled',
     exitCode: null,
     signal: 'SIGTERM',
@@ -53,10 +53,10 @@ test('our stop of a job that a person cancelled', () => {
 });
 
 test('exit codes that mean something to a shell say so, after the code', () => {
-  expect(toOutcome({ ...EXIT, exitCode: 127 }, 'given_back', 0)).toMatchObject({
+  expect(toOutcome({ ...EXIT, exitCode: 127 }, null, 'given_back', 0)).toMatchObject({
     reason: expect.stringMatching(/^exit code 127\b.*not found/) as string,
   });
-  expect(toOutcome({ ...EXIT, exitCode: 126 }, 'given_back', 0)).toMatchObject({
+  expect(toOutcome({ ...EXIT, exitCode: 126 }, null, 'given_back', 0)).toMatchObject({
     reason: expect.stringMatching(/^exit code 126\b/) as string,
   });
 });

@@ -66,7 +66,8 @@ test('a code over 128 names the signal that Linux has at that number, or none', 
 
 test('what a launcher has to say beside the end is kept, after the meaning', () => {
   const exit: ExitFacts = { cause: 'exited', exitCode: null, signal: 'SIGKILL', message: null };
-  const reason = (facts: Partial<ExitFacts>): unknown => toOutcome({ ...exit, ...facts }, 'cancelled', 0);
+  const reason = (facts: Partial<ExitFacts>): unknown =>
+    toOutcome({ ...exit, ...facts }, null, 'cancelled', 0);
   expect(reason({ message: 'killed by SIGKILL; 1 left-over process killed' })).toMatchObject({
     reason: 'killed by SIGKILL, not by us; perhaps out of memory; 1 left-over process killed',
   });

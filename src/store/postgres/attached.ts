@@ -39,6 +39,7 @@ const RERUN = `
   begun AS (
     UPDATE queuectl.jobs SET state = 'processing', run = run + 1, started_at = now, updated_at = now
     FROM clock WHERE seq = $1 AND session_id = $2 AND state = 'failed'
+      AND EXISTS (SELECT 1 FROM queuectl.workers WHERE session_id = $2 AND lock_name = $4)
     RETURNING jobs.*
   ),
   counted AS (${addToCounters(
@@ -52,6 +53,6 @@ export async function rerun(
   session: Session,
   seq: number,
 ): Promise<ProcessingJob | null> {
-  const [row] = await connection.change(RERUN, seq, session.id, session.id % STRIPES);
+  const [row] = await connection.change(RERUN, seq, session.id, session.id % STRIPES, session.token);
   return row === undefined ? null : toProcessingJob(row);
 }

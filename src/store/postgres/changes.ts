@@ -1,10 +1,12 @@
 /** What has happened since somebody looked: from the rows themselves, for nothing is written down as it happens. */
 import type { FinalState } from '../../job/state.js';
-import type { ChangeCursor, Changes, EndedPlace, JobMoment, RunMoment } from '../overview.js';
+import type { ChangeCursor, Changes, EndedPlace, JobMoment, RunMoment, SeqGap } from '../overview.js';
 import { actsAfter, lastActBefore } from './acts.js';
 import { toMoment, toRunMoment } from '../rows/moments.js';
 import { plainArray } from './arrays.js';
 import type { Connection, Transaction } from './connection.js';
+import { gapsIn, remaining } from './gaps.js';
+import type { Horizon } from './gaps.js';
 import { NOW_MS } from './now.js';
 
 const PAGE = 1000;
@@ -12,11 +14,20 @@ const PAGE = 1000;
 const MOST_FAILED = 1000;
 /** Of one millisecond: so many jobs ended in one transaction, and are not to be read at each look. */
 const MOST_OF_A_MILLISECOND = 500;
+/** An exchange that waits for a lock keeps the time at which it began. */
+const COMMITS_WITHIN_MS = 1000;
 
 const COLUMNS = `seq, id, queue, state, run, session_id, created_at, updated_at, run_at, started_at, finished_at,
   reason`;
 
 const CREATED = `SELECT ${COLUMNS} FROM queuectl.jobs WHERE seq > $1 ORDER BY seq LIMIT ${PAGE}`;
+const LATE = `
+  SELECT j.* FROM unnest($1::bigint[], $2::bigint[]) AS g (first, last)
+  CROSS JOIN LATERAL (SELECT ${COLUMNS} FROM queuectl.jobs WHERE seq >= first AND seq <= last ORDER BY seq LIMIT ${PAGE}) j
+  ORDER BY seq`;
+const HORIZON = `
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin,
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax`;
 const OWNED = `SELECT ${COLUMNS} FROM queuectl.jobs WHERE session_id IS NOT NULL`;
 const FAILED = `SELECT ${COLUMNS} FROM queuectl.jobs WHERE state = 'failed'`;
 const HOW_MANY_FAILED = `SELECT coalesce(sum(n), 0)::bigint AS n FROM queuectl.counters WHERE state = 'failed'`;
@@ -59,7 +70,11 @@ export async function beginChanges(connection: Connection, sinceMs: number | nul
 export async function changes(connection: Connection, cursor: ChangeCursor): Promise<Changes> {
   return connection.read(async (transaction) => {
     const now = await numberOf(transaction, NOW, 'now');
-    const created = (await transaction.rows(CREATED, cursor.seq)).map(toMoment);
+    const [horizon] = (await transaction.rows(HORIZON)) as unknown as [Horizon];
+    const behind = (await transaction.rows(CREATED, cursor.seq)).map(toMoment);
+    const { late, gaps } = await lookIntoGaps(transaction, cursor, horizon, now);
+    const created = [...late, ...behind];
+    const seqs = behind.map(({ seq }) => seq);
     const completed = await tailOf(transaction, 'completed', cursor.ended.completed, now);
     const dead = await tailOf(transaction, 'dead', cursor.ended.dead, now);
     const cancelled = await tailOf(transaction, 'cancelled', cursor.ended.cancelled, now);
@@ -73,13 +88,28 @@ export async function changes(connection: Connection, cursor: ChangeCursor): Pro
       failed: isFew ? (await transaction.rows(FAILED)).map(toMoment) : null,
       acts,
       next: {
-        seq: created.at(-1)?.seq ?? cursor.seq,
+        seq: seqs.at(-1) ?? cursor.seq,
+        gaps: remaining([...gaps, ...gapsIn(cursor.seq, seqs, now)], [], horizon, now),
         act: last,
         ended: { completed: completed.next, dead: dead.next, cancelled: cancelled.next },
       },
-      more: created.length === PAGE || acts.length === PAGE || tails.some(({ isFull }) => isFull),
+      more: behind.length === PAGE || acts.length === PAGE || tails.some(({ isFull }) => isFull),
     };
   });
+}
+
+/** Jobs whose transactions committed after those of later numbers had been seen. */
+async function lookIntoGaps(
+  transaction: Transaction,
+  { gaps = [] }: ChangeCursor,
+  horizon: Horizon,
+  now: number,
+): Promise<{ readonly late: JobMoment[]; readonly gaps: SeqGap[] }> {
+  if (gaps.length === 0) return { late: [], gaps: [] };
+  const [from, to] = [plainArray(gaps.map((gap) => gap.from)), plainArray(gaps.map((gap) => gap.to))];
+  const late = (await transaction.rows(LATE, from, to)).map(toMoment);
+  const seen = late.map(({ seq }) => seq);
+  return { late, gaps: remaining(gaps, seen, horizon, now) };
 }
 
 async function numberOf(transaction: Transaction, text: string, column: string): Promise<number> {
@@ -95,7 +125,8 @@ interface Tail {
 
 /**
  * Those that ended from there on. Two transactions may share a millisecond: the last one that was seen is read again,
- * unless very many jobs ended in it. What a wrong clock put into the future is left there.
+ * unless very many jobs ended in it. So are those of the last second, of which one may commit after a later one, unless there
+ * are very many. What a wrong clock put into the future is left there.
  */
 async function tailOf(
   transaction: Transaction,
@@ -116,8 +147,12 @@ async function tailOf(
   const last = jobs.at(-1);
   if (last === undefined) return { jobs, next: from, isFull: false };
   const lastMs = last.finishedAtMs ?? finishedAtMs;
-  const ofLastMs = jobs.filter((job) => job.finishedAtMs === lastMs).length;
   const isFull = jobs.length === PAGE;
+  const recent = now - COMMITS_WITHIN_MS;
+  const ofLate = jobs.filter((job) => (job.finishedAtMs ?? 0) >= recent).length;
+  if (!isFull && ofLate <= MOST_OF_A_MILLISECOND && lastMs > Math.max(recent, finishedAtMs))
+    return { jobs, next: { finishedAtMs: Math.max(recent, finishedAtMs), seq: 0 }, isFull };
+  const ofLastMs = jobs.filter((job) => job.finishedAtMs === lastMs).length;
   const staysBehind = isFull || ofLastMs > MOST_OF_A_MILLISECOND || (lastMs === finishedAtMs && seq > 0);
   return { jobs, next: { finishedAtMs: lastMs, seq: staysBehind ? last.seq : 0 }, isFull };
 }

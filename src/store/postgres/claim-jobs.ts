@@ -12,20 +12,24 @@ export interface ClaimParameters {
 const serves = (lane: string, { queues, handlers }: ClaimParameters): string =>
   `(${queues}::text[] IS NULL OR ${lane}.queue = ANY (${queues}::text[])) AND ${lane}.handler = ANY (${handlers}::text[])`;
 
-const FIRST_LANE = `
-  SELECT queue, handler FROM queuectl.jobs WHERE state = 'pending' ORDER BY queue, handler LIMIT 1`;
+/**
+ * Backwards: where a lane ends are its newest jobs. Where it begins are the entries of all that were claimed and cannot be
+ * removed yet, as long as some transaction stays open that might still see them: the claim itself goes through these once.
+ */
+const LAST_LANE = `
+  SELECT queue, handler FROM queuectl.jobs WHERE state = 'pending' ORDER BY queue DESC, handler DESC LIMIT 1`;
 
-const NEXT_LANE = `
+const LANE_BEFORE = `
   SELECT j.queue, j.handler FROM queuectl.jobs j
-  WHERE j.state = 'pending' AND (j.queue, j.handler) > (every_lane.queue, every_lane.handler)
-  ORDER BY j.queue, j.handler LIMIT 1`;
+  WHERE j.state = 'pending' AND (j.queue, j.handler) < (every_lane.queue, every_lane.handler)
+  ORDER BY j.queue DESC, j.handler DESC LIMIT 1`;
 
 /** `every_lane`: where jobs are ready that are alike for a claim, found by one probe of the claim index each. */
 export const EVERY_LANE = `
   every_lane AS (
-    (${FIRST_LANE})
+    (${LAST_LANE})
     UNION ALL
-    SELECT next.queue, next.handler FROM every_lane CROSS JOIN LATERAL (${NEXT_LANE}) next
+    SELECT next.queue, next.handler FROM every_lane CROSS JOIN LATERAL (${LANE_BEFORE}) next
   )`;
 
 /** `lanes`: those of them that the session serves and that nobody has paused. Needs WITH RECURSIVE. */
@@ -34,6 +38,12 @@ export const lanes = (parameters: ClaimParameters): string => `
   lanes AS MATERIALIZED (
     SELECT queue, handler FROM every_lane l WHERE ${serves('l', parameters)} AND ${NOT_PAUSED('l.queue')}
   )`;
+
+/** What toClaimedJob reads: the columns as they were before the claim, which has raised the run. */
+const BEFORE_CLAIM = CLAIM_COLUMNS.split(',')
+  .map((column) => column.trim())
+  .map((column) => (column === 'run' ? 'j.run - 1 AS run' : `j.${column}`))
+  .join(', ');
 
 /**
  * `ready`: each lane's next jobs, straight from the claim index: no sort, at most `free` rows, without those that
@@ -59,13 +69,13 @@ export const claims = (parameters: ClaimParameters): string => `
   claimed AS (
     UPDATE queuectl.jobs j SET state = 'processing', run = j.run + 1, session_id = $1::bigint, started_at = now, updated_at = now
     FROM picked p, clock WHERE j.seq = p.seq
-    RETURNING ${CLAIM_COLUMNS.split(',')
-      .map((column) => `j.${column.trim()}`)
-      .join(', ')}, now
+    RETURNING ${BEFORE_CLAIM}, now
   )`;
 
 export const CLAIMS_COUNTED = `
-  SELECT queue, 'pending', -1 FROM picked WHERE NOT is_due UNION ALL SELECT queue, 'processing', 1 FROM picked`;
+  SELECT moved.queue, change.state, change.n FROM (
+    SELECT queue, count(*) AS n, count(*) FILTER (WHERE NOT is_due) AS n_ready FROM picked GROUP BY queue
+  ) moved CROSS JOIN LATERAL (VALUES ('pending', -moved.n_ready), ('processing', moved.n)) AS change (state, n)`;
 
 /** Whether something can be claimed at once, of `lanes`. */
 export const HAS_READY = 'EXISTS (SELECT 1 FROM lanes)';

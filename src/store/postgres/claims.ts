@@ -8,7 +8,7 @@ import { CLAIMS_COUNTED, claims, HAS_READY, lanes } from './claim-jobs.js';
 import type { Connection } from './connection.js';
 import { addToCounters, STRIPES } from './counters.js';
 import type { Doubts } from './doubts.js';
-import { ends, ENDS_COUNTED, owned, RECORDED } from './endings.js';
+import { ENDS_COUNTED, OWNED_JOBS, recorded } from './endings.js';
 import { FINISHED_COLUMNS, finishedColumns, finishedRows, keepsFailed } from './finish.js';
 import { CLOCK } from './now.js';
 import { DUE, NEXT_DUE_MS, PROMOTED, PROMOTIONS_COUNTED } from './promote.js';
@@ -18,15 +18,12 @@ import { toStop } from './session-rows.js';
 import type { SessionRow } from './session-rows.js';
 
 /** $1 is the session; the reported runs follow, then these. */
-const [RUNNING_SEQS, RUNNING_RUNS, FREE, STRIPE, KEEPS, QUEUES, HANDLERS] = Array.from(
-  { length: 7 },
+const [RUNNING_SEQS, RUNNING_RUNS, FREE, STRIPE, KEEPS, QUEUES, HANDLERS, TOKEN] = Array.from(
+  { length: 8 },
   (_, index) => `$${2 + FINISHED_COLUMNS + index}`,
-) as [string, string, string, string, string, string, string];
+) as [string, string, string, string, string, string, string, string];
 
 const CLAIM = { queues: QUEUES, handlers: HANDLERS, free: `${FREE}::integer` };
-
-/** A beat is written at most so often: a busy worker's exchanges are many more. */
-const BEAT_EVERY_MS = 1000;
 
 /**
  * In this order locks are taken: the session's row, so that nobody gives it up meanwhile (a beat and a stop may come); its
@@ -36,29 +33,26 @@ const BEAT_EVERY_MS = 1000;
 const EXCHANGE = `
   WITH RECURSIVE ${CLOCK}, ${HEEDS_PAUSES},
   own AS MATERIALIZED (
-    SELECT session_id, stop_requested_at, stop_now FROM queuectl.workers WHERE session_id = $1::bigint FOR KEY SHARE
+    SELECT session_id, stop_requested_at, stop_now FROM queuectl.workers
+    WHERE session_id = $1::bigint AND lock_name = ${TOKEN}::text FOR KEY SHARE
   ),
   finished AS MATERIALIZED (${finishedRows(2)}),
   running AS MATERIALIZED (SELECT * FROM unnest(${RUNNING_SEQS}::bigint[], ${RUNNING_RUNS}::integer[]) AS r (seq, run)),
-  ${owned('own')},
-  ${ends({ state: 'pending', outcome: 'given_back', reason: 'never started' }, `${KEEPS}::boolean`)},
-  ${RECORDED},
+  ${OWNED_JOBS},
+  ${recorded({ state: 'pending', outcome: 'given_back', reason: 'never started' }, `${KEEPS}::boolean`)},
   ${DUE}, ${lanes(CLAIM)}, ${claims(CLAIM)}, ${PROMOTED},
   counted AS (${addToCounters(
     `${ENDS_COUNTED} UNION ALL ${PROMOTIONS_COUNTED} UNION ALL ${CLAIMS_COUNTED}`,
     `${STRIPE}::integer`,
-  )}),
-  beat AS (
-    UPDATE queuectl.workers w SET heartbeat = now FROM clock, own
-    WHERE w.session_id = own.session_id AND w.heartbeat <= now - ${BEAT_EVERY_MS}
-  )
-  SELECT (SELECT stop_requested_at FROM own) AS stop_requested_at, (SELECT stop_now FROM own) AS stop_now,
+  )})
+  SELECT (SELECT count(*) FROM ended) AS ends, -- first, so that nothing is claimed by who still waits for its own jobs
+    (SELECT stop_requested_at FROM own) AS stop_requested_at, (SELECT stop_now FROM own) AS stop_now,
     (SELECT json_agg(c ORDER BY c.priority DESC, c.run_at, c.seq) FROM claimed c) AS claims,
     (SELECT json_agg(json_build_array(f.seq, f.run)) FROM finished f
-      WHERE (f.seq, f.run) NOT IN (SELECT seq, run FROM owned)) AS refused,
+      WHERE (f.seq, f.run) NOT IN (SELECT seq, run FROM ended)) AS refused,
     (SELECT json_agg(json_build_array(r.seq, r.run)) FROM running r
       WHERE (r.seq, r.run) NOT IN (SELECT seq, run FROM owned) OR (r.seq, r.run) IN (SELECT seq, run FROM finished)) AS disowned,
-    (SELECT json_agg(json_build_array(e.seq, e.run)) FROM ends e WHERE e.is_reported AND e.state = 'cancelled') AS cancelled,
+    (SELECT json_agg(json_build_array(e.seq, e.run)) FROM ended e WHERE e.is_reported AND e.state = 'cancelled') AS cancelled,
     (SELECT json_agg(json_build_array(o.seq, o.run, o.cancel)) FROM owned o
       WHERE o.cancel IS NOT NULL AND (o.seq, o.run) IN (SELECT seq, run FROM running)) AS cancels`;
 
@@ -78,15 +72,17 @@ export async function exchange(
     session.id % STRIPES,
     String(keepsFailed(session)),
     ...servedBy(session),
+    session.token,
   ];
   if (first.length > 0) failpoint('finish.before_commit');
+  if (request.free > 0) failpoint('claim.before_commit');
   const [row] = await doubts.watch(session, first, () => connection.change(EXCHANGE, ...values));
   if (row === undefined) throw new Error('an exchange has one answer');
   const refused = keysIn(row['refused']);
   const before = await doubts.resolve(connection, session, inOrder(first, refused));
   const lost = without(inOrder(request.finished, [...refused, ...again]), before.recorded);
   return {
-    claims: rowsIn(row['claims']).map((claim) => toClaim(claim, session)),
+    claims: rowsIn(row['claims']).map((claim) => toClaimedJob(claim, session.id, Number(claim['now']))),
     lost: [...lost, ...inOrder(request.running, keysIn(row['disowned']))],
     cancelled: inOrder(first, [...keysIn(row['cancelled']), ...before.cancelled]),
     cancels: toCancelledRuns(row['cancels']),
@@ -97,11 +93,6 @@ export async function exchange(
 /** The values of QUEUES and HANDLERS. */
 function servedBy({ queues, handlers }: Session): SqlValue[] {
   return [queues === null ? null : textArray(queues), textArray(handlers)];
-}
-
-/** The claim has raised the run already; toClaimedJob counts from the row as it was before. */
-function toClaim(row: Row, session: Session): Exchange['claims'][number] {
-  return toClaimedJob({ ...row, run: Number(row['run']) - 1 }, session.id, Number(row['now']));
 }
 
 function rowsIn(json: unknown): Row[] {
@@ -122,14 +113,16 @@ function toCancelledRuns(json: unknown): CancelledRun[] {
 
 const OUTLOOK = `
   WITH RECURSIVE ${lanes({ queues: '$2', handlers: '$3', free: '' })},
-  own AS MATERIALIZED (SELECT stop_requested_at, stop_now FROM queuectl.workers WHERE session_id = $1::bigint)
+  own AS MATERIALIZED (
+    SELECT stop_requested_at, stop_now FROM queuectl.workers WHERE session_id = $1::bigint AND lock_name = $4::text
+  )
   SELECT ${HAS_READY} AS ready, ${NEXT_DUE_MS} AS next_due_ms,
     EXISTS (SELECT 1 FROM own) AS lives, (SELECT stop_requested_at FROM own) AS stop_requested_at, (SELECT stop_now FROM own) AS stop_now,
     (SELECT json_agg(json_build_array(seq, run, cancel)) FROM queuectl.jobs
       WHERE session_id = $1::bigint AND state = 'processing' AND cancel IS NOT NULL) AS cancels`;
 
 export async function outlook(connection: Connection, session: Session): Promise<Outlook> {
-  const [row] = await connection.rows(OUTLOOK, session.id, ...servedBy(session));
+  const [row] = await connection.rows(OUTLOOK, session.id, ...servedBy(session), session.token);
   const dueMs = row?.['next_due_ms'];
   const nextDueMs = typeof dueMs === 'number' ? dueMs : null;
   return {

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { QueueError } from '../../errors.js';
 import { databaseName, readDatabaseUrl } from '../../job/database-url.js';
 import type { Row, SqlValue } from '../rows/row.js';
-import { errorCode, openDatabase } from './driver.js';
+import { errorCode, MOST_CONNECTIONS, openDatabase } from './driver.js';
+import { KEEPALIVES, setConfig } from './keepalives.js';
 import type { Client, Database } from './driver.js';
 import { isConnectionLost, isReadOnly, storeError } from './store-error.js';
 
@@ -32,7 +33,11 @@ const SETTINGS: Readonly<Record<string, string>> = {
   // To compile a plan takes longer than any of these statements.
   jit: 'off',
   idle_in_transaction_session_timeout: '60000',
+  ...KEEPALIVES,
 };
+
+const READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+const WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
 export class Connection {
   readonly #database: Database;
@@ -70,15 +75,19 @@ export class Connection {
 
   /** Several reads that see one state of the database. */
   async read<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#again(() => this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work));
+    return this.#again(() => this.#transaction(READ, work));
   }
 
   /** One transaction; on the disk once the promise resolves. Begun again where others were in its way. */
   async write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#again(() => this.#transaction('BEGIN ISOLATION LEVEL READ COMMITTED', work));
+    return this.#again(() => this.#transaction(WRITE, work));
   }
 
-  async listen(channel: string, onNotification: () => void, onEnd: () => void): Promise<() => void> {
+  async listen(
+    channel: string,
+    onNotification: (text: string) => void,
+    onEnd: () => void,
+  ): Promise<() => void> {
     return this.#database.listen(channel, onNotification, onEnd);
   }
 
@@ -105,7 +114,9 @@ export class Connection {
         await rollBack(client);
         throw error;
       }
-      await decisive(() => client.query('COMMIT'));
+      const commit = (): Promise<unknown> => client.query('COMMIT');
+      // What only reads leaves nothing in doubt, and is done again.
+      await (begin === READ ? commit() : decisive(commit));
       return result;
     });
   }
@@ -156,7 +167,12 @@ export class Connection {
       } catch (error) {
         if (error instanceof NotConnected) throw storeError(error.cause, this.name);
         if (error instanceof UnknownOutcome) throw unknownOutcome(error, this.name);
-        const isWorthwhile = isConnectionLost(error) || isCollision(error) || this.#losesStatements(error);
+        const isWorthwhile =
+          isConnectionLost(error) ||
+          isCollision(error) ||
+          this.#losesStatements(error) ||
+          // After a failover each that lies idle leads to what is a standby now, and is dropped when that is found out.
+          (isReadOnly(error) && tries <= MOST_CONNECTIONS);
         if (tries >= MOST_TRIES || !isWorthwhile) throw storeError(error, this.name);
       }
       await sleep(Math.random() * Math.min(LONGEST_WAIT_MS, 2 ** tries));
@@ -228,10 +244,8 @@ async function rollBack(client: Client): Promise<void> {
  */
 function settingsSql(lockTimeoutMs: number): string {
   const lockTimeout = lockTimeoutMs === Infinity ? 0 : Math.max(1, Math.round(lockTimeoutMs));
-  const settings = Object.entries({ ...SETTINGS, lock_timeout: String(lockTimeout) });
-  const set = settings.map(([name, value]) => `set_config('${name}', '${value}', false)`);
   return `
-    SELECT ${set.join(', ')}, set_config('synchronous_commit',
+    SELECT ${setConfig({ ...SETTINGS, lock_timeout: String(lockTimeout) })}, set_config('synchronous_commit',
       CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
         ELSE current_setting('synchronous_commit') END, false)`;
 }

@@ -14,6 +14,12 @@ export function anyStripe(): number {
 }
 
 /**
+ * The stripe of a transaction that is not ours, and may stay open for long: a row that nobody else writes, so that nobody
+ * waits for it, and it meets no row of others that it does not see yet. The next roll-up takes it away.
+ */
+export const STRIPE_OF_TRANSACTION = `(${STRIPES} + pg_current_xact_id()::text::bigint % 2000000000)::integer`;
+
+/**
  * Adds the net change of each counter, from rows of (queue, state, n). In one order, so that two that use the same stripe
  * cannot wait for each other in turn.
  */
@@ -46,7 +52,7 @@ export class CounterChanges {
   }
 
   /** Runs inside the transaction that changed the jobs, so both hold or neither. */
-  async write(transaction: Transaction): Promise<void> {
+  async write(transaction: Pick<Transaction, 'rows'>): Promise<void> {
     if (this.#queues.length === 0) return;
     const [queues, states] = [textArray(this.#queues), textArray(this.#states)];
     await transaction.rows(CHANGE, queues, states, plainArray(this.#numbers), anyStripe());
@@ -81,20 +87,30 @@ const UNFINISHED = `
   UNION
   SELECT queue FROM queuectl.jobs WHERE state = 'scheduled' AND run > 0 AND ${NOT_PAUSED('jobs.queue')}`;
 
+const MOST_FOLDED = 1000;
+
 /** A stripe that somebody is writing is left for the next time. Queues that had a job keep a row. */
 const ROLL_UP = `
   WITH folded AS (
     DELETE FROM queuectl.counters c USING (
-      SELECT queue, state, stripe FROM queuectl.counters WHERE stripe > 0 LIMIT 1000 FOR UPDATE SKIP LOCKED
-    ) some
-    WHERE (c.queue, c.state, c.stripe) = (some.queue, some.state, some.stripe)
+      SELECT queue, state, stripe FROM queuectl.counters WHERE stripe > 0 LIMIT ${MOST_FOLDED} FOR UPDATE SKIP LOCKED
+    ) chosen
+    WHERE (c.queue, c.state, c.stripe) = (chosen.queue, chosen.state, chosen.stripe)
     RETURNING c.queue, c.state, c.n
+  ),
+  counted AS (
+    INSERT INTO queuectl.counters AS c (queue, state, stripe, n)
+    SELECT queue, state, 0, sum(n)::bigint FROM folded GROUP BY queue, state ORDER BY queue, state
+    ON CONFLICT (queue, state, stripe) DO UPDATE SET n = c.n + excluded.n
   )
-  INSERT INTO queuectl.counters AS c (queue, state, stripe, n)
-  SELECT queue, state, 0, sum(n)::bigint FROM folded GROUP BY queue, state ORDER BY queue, state
-  ON CONFLICT (queue, state, stripe) DO UPDATE SET n = c.n + excluded.n`;
+  SELECT count(*) AS n FROM folded`;
 
-/** Folds the stripes into one, so that reading them stays cheap however many queues there are. */
+const MOST_ROUNDS = 100;
+
+/** Folds the stripes into one, so that reading them stays cheap however many queues and transactions there are. */
 export async function rollUpCounters(connection: Connection): Promise<void> {
-  await connection.change(ROLL_UP);
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const [row] = await connection.change(ROLL_UP);
+    if (Number(row?.['n']) < MOST_FOLDED) return;
+  }
 }

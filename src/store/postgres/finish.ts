@@ -5,7 +5,7 @@ import { isAllowed } from '../../job/state.js';
 import type { State } from '../../job/state.js';
 import type { SqlValue } from '../rows/row.js';
 import type { FinishedRun, Session } from '../store.js';
-import { bytesArray, plainArray, textArray } from './arrays.js';
+import { columnArray } from './arrays.js';
 
 /**
  * What a statement takes of each reported run. Whether a person has asked for the end of its job meanwhile, only the row
@@ -59,18 +59,7 @@ export function finishedColumns(runs: readonly FinishedRun[]): SqlValue[] {
     refuseImpossible(run.transition.to);
     refuseImpossible(heeded(run).to);
   }
-  return COLUMNS.map(([, type, value]) => toArray(type, runs.map(value)));
-}
-
-function toArray(type: string, values: readonly SqlValue[]): string {
-  switch (type) {
-    case 'text':
-      return textArray(values as (string | null)[]);
-    case 'bytea':
-      return bytesArray(values as (Uint8Array | null)[]);
-    default:
-      return plainArray(values as (number | null)[]);
-  }
+  return COLUMNS.map(([, type, value]) => columnArray(type, runs.map(value)));
 }
 
 function heeded({ transition, outcome }: FinishedRun): Transition {

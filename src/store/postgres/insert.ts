@@ -10,16 +10,19 @@ import type { Connection, Transaction } from './connection.js';
 import { addToCounters, anyStripe } from './counters.js';
 import { duplicateId } from './jobs.js';
 import { CLOCK } from './now.js';
+import { inParts } from './parts.js';
 
-const MOST_ROWS = 1000;
-/** Of a statement's values, roughly: a job may bring a megabyte of input. */
-const MOST_CHARACTERS = 4 * 1024 * 1024;
+/** A statement that stores jobs; its values behind those of the jobs. */
+export interface InsertStatement {
+  readonly text: string;
+  readonly more: () => readonly SqlValue[];
+}
 
 /**
  * The numbers are given out in the order of the jobs. An id that is stored is left out, or where another transaction
- * stores it at this moment, waited for and refused by the index.
+ * stores it at this moment, waited for and refused by the index. `stripe`: of the counters; `told`: one more column.
  */
-const INSERT = `
+export const insertSql = (stripe: string, told = ''): string => `
   WITH ${CLOCK},
   given AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[],
@@ -31,7 +34,7 @@ const INSERT = `
     WHERE id IS NULL OR NOT EXISTS (SELECT 1 FROM queuectl.jobs j WHERE j.id = g.id)
   ),
   numbered AS MATERIALIZED (
-    SELECT d.*, nextval(pg_get_serial_sequence('queuectl.jobs', 'seq')) AS seq,
+    SELECT d.*, nextval((SELECT pg_get_serial_sequence('queuectl.jobs', 'seq')::regclass)) AS seq,
       CASE WHEN hold THEN 'held' WHEN run_at > now THEN 'scheduled' ELSE 'pending' END AS state
     FROM (SELECT * FROM dated ORDER BY place) d, clock
   ),
@@ -46,8 +49,10 @@ const INSERT = `
     SELECT t.tag, i.seq FROM unnest($13::text[], $14::bigint[]) AS t (tag, place)
     JOIN numbered n ON n.place = t.place JOIN inserted i ON i.seq = n.seq
   ),
-  counted AS (${addToCounters('SELECT queue, state, 1 AS n FROM inserted', '$15::integer')})
-  SELECT n.place, i.seq, i.state FROM numbered n JOIN inserted i ON i.seq = n.seq ORDER BY n.place`;
+  counted AS (${addToCounters('SELECT queue, state, 1 AS n FROM inserted', stripe)})
+  SELECT n.place, i.seq, i.state${told} FROM numbered n JOIN inserted i ON i.seq = n.seq ORDER BY n.place`;
+
+const INSERT: InsertStatement = { text: insertSql('$15::integer'), more: () => [anyStripe()] };
 
 export async function insertJobs(
   connection: Connection,
@@ -55,9 +60,9 @@ export async function insertJobs(
   onConflict: 'error' | 'ignore',
 ): Promise<InsertResult[]> {
   failpoint('enqueue.before_transaction');
-  const [only, ...more] = parts(jobs);
+  const [only, ...more] = inParts(jobs, sizeOf);
   const insert = async (transaction: Pick<Transaction, 'rows'>): Promise<InsertResult[]> => {
-    const inserted = await insertAll(transaction, jobs, onConflict);
+    const inserted = await insertAll(transaction, jobs, onConflict, INSERT);
     failpoint('enqueue.before_commit');
     return inserted;
   };
@@ -75,14 +80,15 @@ function isUnnamed({ id }: NewJob): boolean {
 }
 
 /** Inside of a transaction. */
-async function insertAll(
+export async function insertAll(
   transaction: Pick<Transaction, 'rows'>,
   jobs: readonly NewJob[],
   onConflict: 'error' | 'ignore',
+  statement: InsertStatement,
 ): Promise<InsertResult[]> {
   const results: InsertResult[] = [];
-  for (const part of parts(jobs)) {
-    const inserted = await insertPart(transaction, part);
+  for (const part of inParts(jobs, sizeOf)) {
+    const inserted = await insertPart(transaction, part, statement);
     for (const [index, job] of part.entries()) {
       const row = inserted.get(index);
       if (row === undefined && onConflict === 'error') throw duplicateId(job.id ?? '');
@@ -90,23 +96,6 @@ async function insertAll(
     }
   }
   return results;
-}
-
-/** As many jobs as fit in one statement. */
-function parts(jobs: readonly NewJob[]): (readonly NewJob[])[] {
-  const found: NewJob[][] = [];
-  let characters = Infinity;
-  for (const job of jobs) {
-    const last = found.at(-1);
-    characters += sizeOf(job);
-    if (last !== undefined && last.length < MOST_ROWS && characters < MOST_CHARACTERS) {
-      last.push(job);
-      continue;
-    }
-    found.push([job]);
-    characters = sizeOf(job);
-  }
-  return found;
 }
 
 function sizeOf({ command, stdin, payload }: NewJob): number {
@@ -118,8 +107,9 @@ function sizeOf({ command, stdin, payload }: NewJob): number {
 async function insertPart(
   transaction: Pick<Transaction, 'rows'>,
   part: readonly NewJob[],
+  { text, more }: InsertStatement,
 ): Promise<Map<number, Row>> {
-  const rows = await transaction.rows(INSERT, ...columns(part), anyStripe());
+  const rows = await transaction.rows(text, ...columns(part), ...more());
   return new Map(rows.map((row) => [Number(row['place']) - 1, row]));
 }
 

@@ -6,4 +6,5 @@ export const TAKE_LOCK = {
   migration: `SELECT pg_advisory_xact_lock(${OURS}, 1)`,
   workerName: `SELECT pg_advisory_xact_lock(${OURS}, 3)`,
   pruneRound: `SELECT pg_advisory_xact_lock(${OURS}, 2)`,
+  move: `SELECT pg_advisory_xact_lock(${OURS}, 7)`,
 } as const;

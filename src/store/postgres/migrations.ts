@@ -136,4 +136,21 @@ INSERT INTO queuectl.meta (key, value)
   VALUES ('database_id', 'pg-' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 16));
 `;
 
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, checksum: '9d1ffc5b', sql: FIRST }];
+const LOGS = `
+CREATE TABLE queuectl.log_parts (          -- what runs print, where it does not stand in runs.output
+  seq bigint NOT NULL,
+  run integer NOT NULL,
+  at bigint NOT NULL,                      -- where in the log it begins; it ends with a record
+  last_us bigint NOT NULL,                 -- the latest time of its records
+  printed bigint NOT NULL,                 -- behind the gap: bytes of output since then
+  resume_at bigint,                        -- it is the gap of a log that outgrew its cap: where reading goes on
+  bytes bytea NOT NULL,                    -- none: the log ends here
+  PRIMARY KEY (seq, run, at)
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500,
+  toast.autovacuum_vacuum_scale_factor = 0.05);
+`;
+
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, checksum: '9d1ffc5b', sql: FIRST },
+  { version: 2, checksum: 'f7b59ef8', sql: LOGS },
+];

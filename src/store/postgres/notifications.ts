@@ -2,19 +2,24 @@
  * The bell: LISTEN on a connection of its own, NOTIFY outside of the transaction that others may be waiting for, since its
  * commit takes a lock that is the whole server's. What gets lost, the poll finds.
  */
-import type { Bell } from '../store.js';
+import type { Bell } from '../bell.js';
 import type { Connection } from './connection.js';
 
-const CHANNEL = 'queuectl';
+export const CHANNEL = 'queuectl';
 /** A ring that comes sooner after another one waits, and is told together with those that come meanwhile. */
 const AT_MOST_EVERY_MS = 20;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
 
-/** It need not reach the disk: should the server crash, everybody connects anew, and looks. */
-const NOTIFY = `BEGIN; SET LOCAL synchronous_commit = off; NOTIFY ${CHANNEL}; COMMIT`;
+/** What a ring for new jobs says; any other says nothing. */
+export const JOBS = 'jobs';
+/** A transaction that writes nothing else does not wait for the disk: should the server crash, everybody looks anew. */
+const NOTIFY = `NOTIFY ${CHANNEL}`;
+const NOTIFY_JOBS = `NOTIFY ${CHANNEL}, '${JOBS}'`;
 
 export interface Notifications extends Bell {
+  /** New jobs were stored. */
+  ringForJobs(): void;
   /** Resolves when what was rung at once has been told: a command ends after it. */
   settle(): Promise<void>;
   /** Tells what is still to be told, and no more. */
@@ -25,20 +30,27 @@ export function createNotifications(connection: Connection): Notifications {
   let lastAt = -Infinity;
   let timer: NodeJS.Timeout | undefined;
   let telling: Promise<void> = Promise.resolve();
+  let areJobs = false;
   const listeners = new Set<() => void>();
 
   const tell = (): void => {
     timer = undefined;
     lastAt = performance.now();
     // A command that has stored its job must not fail over the bell.
-    telling = connection.notify(NOTIFY).catch(() => undefined);
+    telling = connection.notify(areJobs ? NOTIFY_JOBS : NOTIFY).catch(() => undefined);
+    areJobs = false;
+  };
+  const ring = (): void => {
+    if (timer !== undefined) return;
+    const waitMs = lastAt + AT_MOST_EVERY_MS - performance.now();
+    if (waitMs <= 0) tell();
+    else timer = setTimeout(tell, waitMs).unref();
   };
   return {
-    ring: () => {
-      if (timer !== undefined) return;
-      const waitMs = lastAt + AT_MOST_EVERY_MS - performance.now();
-      if (waitMs <= 0) tell();
-      else timer = setTimeout(tell, waitMs).unref();
+    ring,
+    ringForJobs: () => {
+      areJobs = true;
+      ring();
     },
     onRing: (callback, signal) => {
       const stop = listenUntil(connection, callback, signal);
@@ -57,14 +69,46 @@ export function createNotifications(connection: Connection): Notifications {
   };
 }
 
+const HEARD_WITHIN_MS = 2000;
+
+/** Whether a ring arrives at all: a pooler that hands each transaction another connection lets none through. */
+export async function hearsBell(connection: Connection): Promise<boolean> {
+  let stop = (): void => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const heard = new Promise<boolean>((resolve, reject) => {
+    timer = setTimeout(resolve, HEARD_WITHIN_MS, false);
+    const ring = async (): Promise<void> => {
+      stop = await connection.listen(
+        CHANNEL,
+        () => resolve(true),
+        () => resolve(false),
+      );
+      await connection.notify(NOTIFY);
+    };
+    ring().catch(reject);
+  });
+  try {
+    return await heard;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+    stop();
+  }
+}
+
 /** Connects again and again, and calls back after each time: nobody knows what was rung meanwhile. */
-function listenUntil(connection: Connection, callback: () => void, signal: AbortSignal): () => void {
+function listenUntil(
+  connection: Connection,
+  callback: (areJobs: boolean) => void,
+  signal: AbortSignal,
+): () => void {
   const over = new AbortController();
   let disconnect: (() => void) | null = null;
   let timer: NodeJS.Timeout | undefined;
   let failures = 0;
-  const call = (): void => {
-    if (!over.signal.aborted) callback();
+  const call = (text = ''): void => {
+    if (!over.signal.aborted) callback(text === JOBS);
   };
   const connect = async (): Promise<void> => {
     try {

@@ -3,7 +3,7 @@ import { failpoint } from '../../failpoint.js';
 import type { FinalState } from '../../job/state.js';
 import { DAY, HOUR } from '../../time.js';
 import type { Row } from '../rows/row.js';
-import type { Pruned, PruneSelection } from '../store.js';
+import type { Pruned, PruneSelection } from '../pruning.js';
 import { plainArray } from './arrays.js';
 import type { Connection, Transaction } from './connection.js';
 import { CounterChanges } from './counters.js';

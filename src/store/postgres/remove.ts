@@ -1,30 +1,14 @@
 /** Jobs that a person removes, with all that was kept of them. */
-import type { Job } from '../../job/job.js';
-import type { Pruned } from '../store.js';
-import { keptByRun } from '../../job/change.js';
-import type { Changing } from './changing.js';
+import type { Pruned } from '../pruning.js';
 import type { Connection, Transaction } from './connection.js';
 
-/** Jobs of `doomed (seq)`, with their runs and tags. */
-const removal = (doomed: string): string => `
-  WITH doomed AS MATERIALIZED (${doomed}),
+/** Jobs whose rows the transaction holds, with their runs, tags and logs. */
+export const REMOVE = `
+  WITH doomed AS MATERIALIZED (SELECT seq FROM unnest($1::bigint[]) AS d (seq)),
   runs_gone AS (DELETE FROM queuectl.runs r USING doomed d WHERE r.seq = d.seq),
-  tags_gone AS (DELETE FROM queuectl.tags t USING doomed d WHERE t.seq = d.seq)
+  tags_gone AS (DELETE FROM queuectl.tags t USING doomed d WHERE t.seq = d.seq),
+  logs_gone AS (DELETE FROM queuectl.log_parts p USING doomed d WHERE p.seq = d.seq)
   DELETE FROM queuectl.jobs j USING doomed d WHERE j.seq = d.seq RETURNING j.seq, j.queue, j.state`;
-
-/** Whose rows the transaction holds. */
-export const REMOVE = removal('SELECT seq FROM unnest($1::bigint[]) AS d (seq)');
-
-const REMOVE_ONE = removal(
-  'SELECT seq FROM queuectl.jobs WHERE seq = $1 AND state = $2 AND session_id IS NULL',
-);
-
-export async function removeRow({ transaction, counters }: Changing, job: Job): Promise<Job> {
-  const [removed] = await transaction.rows(REMOVE_ONE, job.seq, job.state);
-  if (removed === undefined) throw keptByRun(job);
-  counters.add(job.queue, job.state, -1);
-  return job;
-}
 
 const LEFT = 'left_logs:';
 

@@ -2,10 +2,11 @@
 import { QueueError } from '../../errors.js';
 import type { Transaction } from './connection.js';
 import { TAKE_LOCK } from './locks.js';
+import { SESSION_COLUMNS } from './session-rows.js';
 import type { SessionRow } from './session-rows.js';
 
 /** Of several, at most one lives; the others were killed and wait for their rescue. */
-const NAMED = `SELECT * FROM queuectl.workers WHERE kind = 'worker' AND name = $1`;
+const NAMED = `SELECT ${SESSION_COLUMNS} FROM queuectl.workers WHERE kind = 'worker' AND name = $1`;
 
 type IsLiving = (row: SessionRow) => boolean;
 

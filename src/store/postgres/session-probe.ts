@@ -1,4 +1,5 @@
 /** What this machine can know of a session, be it of this home or of another one. */
+import type { Beats } from './beats.js';
 import type { SessionLocks } from '../liveness.js';
 import type { SessionRow } from './session-rows.js';
 
@@ -7,6 +8,8 @@ export interface SessionProbe {
   readonly isDead: (row: SessionRow) => boolean;
   /** Its launcher lives and still ends what ran. */
   readonly isEnding: (row: SessionRow) => boolean;
+  /** It sent no beat for the whole of its lease, all of which we have watched. */
+  readonly isSilent: (row: SessionRow) => boolean;
 }
 
 interface ProbeOptions {
@@ -16,9 +19,17 @@ interface ProbeOptions {
   readonly host: string;
   /** This process is alive, and to ask about its own locks every second would be most of what an idle worker does. */
   readonly isOwn: (sessionId: number) => boolean;
+  readonly beats: Beats;
 }
 
-export function createSessionProbe({ locks, locksDir, homeId, host, isOwn }: ProbeOptions): SessionProbe {
+export function createSessionProbe({
+  locks,
+  locksDir,
+  homeId,
+  host,
+  isOwn,
+  beats,
+}: ProbeOptions): SessionProbe {
   const isFree = (name: string | null, inode: string | null): boolean =>
     name === null || locks.probeSessionLock(locksDir, name, inode ?? '') === 'free';
   return {
@@ -28,6 +39,7 @@ export function createSessionProbe({ locks, locksDir, homeId, host, isOwn }: Pro
       row.home_id === homeId() &&
       row.host === host &&
       isFree(row.lock_name, row.lock_inode),
+    isSilent: (row) => !isOwn(row.session_id) && beats.isSilent(row.session_id, row.heartbeat),
     isEnding: (row) => !isFree(row.launcher_lock_name, row.launcher_lock_inode),
   };
 }

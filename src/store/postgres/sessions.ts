@@ -8,20 +8,20 @@ import type { DeadSession, FinishedRun, HowToStop, Session, SessionKind, Session
 import { plainArray } from './arrays.js';
 import type { Connection, Transaction } from './connection.js';
 import { addToCounters, STRIPES } from './counters.js';
-import { ends, ENDS_COUNTED, owned, RECORDED } from './endings.js';
+import { ENDS_COUNTED, OWNED_JOBS, recorded } from './endings.js';
 import type { Unreported } from './endings.js';
 import { FINISHED_COLUMNS, finishedColumns, finishedRows } from './finish.js';
 import { CLOCK, NOW_MS } from './now.js';
 import { takeName } from './session-names.js';
 import type { SessionProbe } from './session-probe.js';
-import { toSession } from './session-rows.js';
+import { SESSION_COLUMNS, toSession } from './session-rows.js';
 import type { SessionRow } from './session-rows.js';
 
 const INSERT = `
   INSERT INTO queuectl.workers (kind, host, boot_id, pid, pid_start_time, home_id, lock_name, lock_inode, launcher_lock_name,
     launcher_lock_inode, slots, queues, handlers, lease_ms, name, started_at, heartbeat)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, ${NOW_MS}, ${NOW_MS})
-  RETURNING *`;
+  RETURNING ${SESSION_COLUMNS}`;
 
 /** Whose locks a session's are, and how long it may be silent before others, elsewhere, take its jobs. */
 export interface SessionPlace {
@@ -73,9 +73,8 @@ const END_RUNS = (kind: SessionKind): string => `
   own AS (SELECT $1::bigint AS session_id),
   finished AS MATERIALIZED (${finishedRows(2)}),
   running AS (SELECT NULL::bigint AS seq, NULL::integer AS run WHERE false),
-  ${owned('own')},
-  ${ends(ABANDONED[kind], 'false')},
-  ${RECORDED},
+  ${OWNED_JOBS},
+  ${recorded(ABANDONED[kind], 'false')},
   counted AS (${addToCounters(ENDS_COUNTED, `$${2 + FINISHED_COLUMNS}::integer`)})
   SELECT count(*) AS n FROM ended`;
 
@@ -92,9 +91,14 @@ const KILL_KEPT = `
     '$2::integer',
   )}`;
 
+/** A beat that is under way is waited for, and then looked at; one that comes later finds the session gone. */
+const TAKE = `
+  SELECT lock_name, heartbeat FROM queuectl.workers WHERE session_id = $1 FOR UPDATE`;
+
 /**
  * Records the runs that were lost with the session, gives back whatever else it owned (or lets it die with
- * its foreground run), and removes it. Returns the names of its locks; none where its row was gone already.
+ * its foreground run), and removes it. Returns the names of its locks; none where its row was gone already; null, and
+ * nothing was changed, where it has sent another beat than `beatMs`, or its number is another's.
  * Its row is taken first, as by an exchange: what comes later finds it gone. Fenced run by run: where somebody else
  * has done it, nothing changes.
  */
@@ -102,10 +106,13 @@ export async function removeSession(
   connection: Connection,
   session: Session,
   lostRuns: readonly FinishedRun[],
-): Promise<string[]> {
+  beatMs: number | null = null,
+): Promise<string[] | null> {
   const lockNames = await connection.write(async (transaction) => {
-    await transaction.rows('SELECT 1 FROM queuectl.workers WHERE session_id = $1 FOR UPDATE', session.id);
-    return endSession(transaction, session, lostRuns);
+    const [row] = await transaction.rows(TAKE, session.id);
+    const isAnother = row !== undefined && row['lock_name'] !== session.token;
+    const hasBeaten = beatMs !== null && row?.['heartbeat'] !== beatMs;
+    return isAnother || hasBeaten ? null : endSession(transaction, session, lostRuns);
   });
   failpoint('close.after_commit');
   return lockNames;
@@ -137,8 +144,10 @@ export async function listOwned(connection: Connection, session: Session): Promi
   return (await connection.rows(OWNED, session.id)).map(toProcessingJob);
 }
 
+const SESSIONS = `SELECT ${SESSION_COLUMNS} FROM queuectl.workers`;
+
 export async function listSessions(connection: Connection, kind?: SessionKind): Promise<Session[]> {
-  const rows = await connection.rows('SELECT * FROM queuectl.workers ORDER BY session_id');
+  const rows = await connection.rows(`${SESSIONS} ORDER BY session_id`);
   return rows.map(toSession).filter((session) => kind === undefined || session.kind === kind);
 }
 
@@ -164,19 +173,25 @@ export async function listOwnedIds(
   return (await connection.rows(OWNED_IDS, session.id, limit)).map((row) => String(row['id']));
 }
 
-/** Those whose locks are free, as far as that can be known here. */
+/** Those whose locks are free, as far as that can be known here, and those that were silent for a lease. */
 export async function listDeadSessions(
   connection: Connection,
-  { isDead, isEnding }: SessionProbe,
+  probe: SessionProbe,
   bootId: string,
 ): Promise<DeadSession[]> {
-  const rows = (await connection.rows('SELECT * FROM queuectl.workers')) as unknown as SessionRow[];
-  const dead = rows.filter(isDead).map((row) => ({
-    session: toSession({ ...row }),
-    cause: row.boot_id === bootId ? ('crash' as const) : ('reboot' as const),
-    isEnding: isEnding(row),
-  }));
+  const rows = (await connection.rows(SESSIONS)) as unknown as SessionRow[];
+  const dead = rows.flatMap((row) => toDeadSession(row, probe, bootId) ?? []);
   return [...dead, ...(await listVanishedSessions(connection))];
+}
+
+function toDeadSession(row: SessionRow, probe: SessionProbe, bootId: string): DeadSession | null {
+  const session = toSession({ ...row });
+  if (probe.isDead(row)) {
+    const cause = row.boot_id === bootId ? 'crash' : 'reboot';
+    return { session, cause, isEnding: probe.isEnding(row), beatMs: null };
+  }
+  // Its launcher ended what ran, or was to: elsewhere nobody can ask it, and here its notes are looked at.
+  return probe.isSilent(row) ? { session, cause: 'lease', isEnding: false, beatMs: row.heartbeat } : null;
 }
 
 const VANISHED = `
@@ -193,10 +208,12 @@ async function listVanishedSessions(connection: Connection): Promise<DeadSession
     session: { ...UNKNOWN_OWNER, id: Number(row['session_id']) },
     cause: 'vanished',
     isEnding: false,
+    beatMs: null,
   }));
 }
 
 const UNKNOWN_OWNER: Omit<Session, 'id'> = {
+  token: '',
   kind: 'worker',
   name: null,
   host: '',
@@ -207,6 +224,9 @@ const UNKNOWN_OWNER: Omit<Session, 'id'> = {
   queues: null,
   handlers: [],
   startedAtMs: 0,
+  lastBeatAtMs: null,
+  isSilent: false,
+  isLate: false,
   stopRequested: null,
 };
 

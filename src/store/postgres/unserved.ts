@@ -5,7 +5,7 @@ import { EVERY_LANE } from './claim-jobs.js';
 import type { Connection } from './connection.js';
 import { NOW_MS } from './now.js';
 import { NOT_PAUSED } from './queues.js';
-import { toSession } from './session-rows.js';
+import { SESSION_COLUMNS, toSession } from './session-rows.js';
 import type { SessionRow } from './session-rows.js';
 
 /** A job that falls due later than this wants no worker yet. */
@@ -27,7 +27,7 @@ const WAITING = `
   ) l
   WHERE ${NOT_PAUSED('l.queue')} ORDER BY queue, handler`;
 
-const WORKERS = `SELECT * FROM queuectl.workers WHERE kind = 'worker' AND stop_requested_at IS NULL`;
+const WORKERS = `SELECT ${SESSION_COLUMNS} FROM queuectl.workers WHERE kind = 'worker' AND stop_requested_at IS NULL`;
 
 /** `isLiving` asks the kernel: only about workers that would do, and until one is found. */
 export async function unservedLanes(

@@ -39,6 +39,7 @@ export async function insertRunning(
 const RERUN = `
   UPDATE jobs SET state = 'processing', run = run + 1, started_at = ?, updated_at = ?
   WHERE seq = ? AND session_id = ? AND state = 'failed'
+    AND EXISTS (SELECT 1 FROM workers WHERE session_id = jobs.session_id AND lock_name = ?)
   RETURNING *`;
 
 export async function rerun(
@@ -48,7 +49,7 @@ export async function rerun(
 ): Promise<ProcessingJob | null> {
   return connection.write(() => {
     const now = Date.now();
-    const row = connection.sql(RERUN).get(now, now, seq, session.id);
+    const row = connection.sql(RERUN).get(now, now, seq, session.id, session.token);
     if (row === undefined) return null;
     const counters = new CounterChanges();
     counters.move(String(row['queue']), 'failed', 'processing');

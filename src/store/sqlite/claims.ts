@@ -10,7 +10,7 @@ import type {
   RunKey,
   Session,
 } from '../store.js';
-import { cancelsOf } from './cancel.js';
+import { cancelsOf } from './cancels.js';
 import { claimJobs, hasReady } from './claim-jobs.js';
 import type { Connection } from './connection.js';
 import { Endings } from './endings.js';
@@ -55,7 +55,7 @@ export async function exchange(
   });
 }
 
-const SESSION = `SELECT ${STOP_COLUMNS}, heartbeat FROM workers WHERE session_id = ?`;
+const SESSION = `SELECT ${STOP_COLUMNS}, heartbeat FROM workers WHERE session_id = ? AND lock_name = ?`;
 const BEAT = 'UPDATE workers SET heartbeat = ? WHERE session_id = ?';
 /** A beat is a page of the write-ahead log: a busy worker does not write it with each of its commits. */
 const BEAT_EVERY_MS = 1000;
@@ -65,7 +65,7 @@ const BEAT_EVERY_MS = 1000;
  * get nothing.
  */
 function beat(connection: Connection, session: Session, now: number): HowToStop | null | undefined {
-  const row = connection.sql(SESSION).get(session.id);
+  const row = connection.sql(SESSION).get(session.id, session.token);
   if (row === undefined) return undefined;
   if (Math.abs(now - Number(row['heartbeat'])) >= BEAT_EVERY_MS) connection.sql(BEAT).run(now, session.id);
   return toStop(row as unknown as SessionRow);
@@ -119,11 +119,11 @@ function neverStarted({ seq, run, crashes }: OwnedRun): FinishedRun {
   };
 }
 
-const STOP = `SELECT ${STOP_COLUMNS} FROM workers WHERE session_id = ?`;
+const STOP = `SELECT ${STOP_COLUMNS} FROM workers WHERE session_id = ? AND lock_name = ?`;
 
 export async function outlook(connection: Connection, session: Session): Promise<Outlook> {
   return connection.read(() => {
-    const own = connection.sql(STOP).get(session.id);
+    const own = connection.sql(STOP).get(session.id, session.token);
     const dueMs = nextDueMs(connection);
     return {
       ready: dueMs === 0 || hasReady(connection, session),

@@ -5,7 +5,7 @@
 import { closeSync, fchmodSync, openSync, watch, writeSync } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
-import type { Bell } from '../store.js';
+import type { Bell } from '../bell.js';
 
 const REARM_MS = 2000;
 
@@ -37,7 +37,7 @@ export function createDoorbellFile(home: string): void {
 }
 
 /** Should the file vanish or be replaced, the watch is set up anew. */
-function watchUntil(path: string, callback: () => void, signal: AbortSignal): void {
+function watchUntil(path: string, callback: (areJobs: boolean) => void, signal: AbortSignal): void {
   let watcher: FSWatcher | null = null;
   let timer: NodeJS.Timeout | undefined;
   const disarm = (): void => {
@@ -50,7 +50,8 @@ function watchUntil(path: string, callback: () => void, signal: AbortSignal): vo
     if (signal.aborted) return;
     try {
       watcher = watch(path, { persistent: false }, (event) => {
-        callback();
+        // Whoever looks first does not wait for the lock of all who write.
+        callback(false);
         if (event === 'rename') armLater();
       });
       watcher.on('error', armLater);

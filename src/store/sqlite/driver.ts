@@ -43,7 +43,8 @@ function withNamedColumns(statement: StatementSyncInstance): Statement {
     // `SELECT *` after another process has added a column.
     if (values.length !== names.length) names = columnNames(statement);
     const row: Record<string, unknown> = {};
-    for (const [index, name] of names.entries()) row[name] = values[index];
+    let index = 0;
+    for (const name of names) row[name] = values[index++];
     return row;
   };
   return {

@@ -1,7 +1,7 @@
 /** Opens the SQLite store in a home directory, and makes what is missing. */
 import { closeSync, fchmodSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { QueueError, systemErrorCode } from '../../errors.js';
+import { QueueError, systemErrorCode, usageError } from '../../errors.js';
 import { failpoint } from '../../failpoint.js';
 import { ensureHome, fileError, makeDirectory } from '../../home.js';
 import type { SessionLock } from '../liveness.js';
@@ -20,6 +20,8 @@ import { listEnded } from './ended-jobs.js';
 import { insertJobs } from './insert.js';
 import { getJob } from './jobs.js';
 import { listJobs } from './list.js';
+import { readIdentity, requireNotMoved, requireStaying } from './moved.js';
+import type { HasArrived } from './moved.js';
 import { boundLog, logBytes } from './write-ahead-log.js';
 import { beginPruneRound, countPrunable, pruneJobs } from './prune.js';
 import { forgetPruned, listPruned } from './remove.js';
@@ -45,8 +47,11 @@ import {
 import type { SessionRow } from './session-rows.js';
 import { unservedLanes } from './unserved.js';
 
-/** Throws `not_permitted` or `unavailable`, and says what to do, where the home or its database cannot be used. */
-export async function openStore(home: string, options: OpenOptions): Promise<Store> {
+/**
+ * Throws `not_permitted` or `unavailable`, and says what to do, where the home or its database cannot be used; `store_lost`
+ * where it has moved. `hasArrived` tells whether a move that was broken off came to its end.
+ */
+export async function openStore(home: string, options: OpenOptions, hasArrived?: HasArrived): Promise<Store> {
   ensureHome(home);
   refuseNetworkFileSystem(home);
   const path = join(home, 'queue.db');
@@ -54,8 +59,9 @@ export async function openStore(home: string, options: OpenOptions): Promise<Sto
   const connection = new Connection(path, options.lockTimeoutMs);
   try {
     await prepareSchema(connection);
-    const [meta] = await connection.rows(`SELECT value FROM meta WHERE key = 'database_id'`);
-    return createStore(connection, home, String(meta?.['value']));
+    const { databaseId, move } = await readIdentity(connection);
+    if (move !== null) await requireStaying(connection, databaseId, move, hasArrived);
+    return createStore(connection, home, databaseId);
   } catch (error) {
     connection.close();
     throw error;
@@ -90,6 +96,13 @@ function refuseEmptied(home: string, path: string): void {
   );
 }
 
+function noForeignTransaction(): QueueError {
+  return usageError(
+    'a queue in a file has no part in a transaction of a PostgreSQL client',
+    'queuectl migrate --to URL moves it into your database',
+  );
+}
+
 function createStore(connection: Connection, home: string, databaseId: string): Store {
   // One home used with two databases mixes nothing: what does not fit in a database lies under its id.
   const directory = join(home, databaseId);
@@ -113,7 +126,11 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     runDir,
     workersDir: join(directory, 'workers'),
     bell,
-    insertJobs: (jobs, onConflict) => ringing(insertJobs(connection, jobs, onConflict)),
+    insertJobs: async (jobs, onConflict, client) => {
+      if (client !== undefined) throw noForeignTransaction();
+      return ringing(insertJobs(connection, jobs, onConflict));
+    },
+    logs: null,
     getJob: (id) => getJob(connection, id),
     listJobs: (request) => listJobs(connection, request),
     countJobs: (selection) => countJobs(connection, selection),
@@ -141,6 +158,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     },
     outlook: async (session) => {
       requireSameFile();
+      await requireNotMoved(connection);
       return outlook(connection, session);
     },
     listEnded: (state, sinceMs, after, limit) => listEnded(connection, state, sinceMs, after, limit),
@@ -158,6 +176,7 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     countAhead: (job, most) => countAhead(connection, job, most),
     changeMark: async () => {
       requireSameFile();
+      await requireNotMoved(connection);
       return changeMark(connection);
     },
     areProcessing: (runs) => areProcessing(connection, runs),
@@ -188,8 +207,12 @@ function createStore(connection: Connection, home: string, databaseId: string): 
     },
     rescueSession: async (session, lostRuns) => {
       const lockNames = await ringing(removeSession(connection, session, lostRuns));
-      for (const name of lockNames) removeLockFile(join(runDir, name));
+      for (const name of lockNames ?? []) removeLockFile(join(runDir, name));
+      return lockNames !== null;
     },
+    // A queue of one machine: locks tell all.
+    leaseOf: () => null,
+    leaveSession: () => undefined,
     listSessions: (kind) => listSessions(connection, kind),
     listDeadSessions: (bootId) => listDeadSessions(connection, runDir, bootId, (id) => locks.has(id)),
     sweepLocks: async () => removeLeftLocks(runDir, await listLockNames(connection)),

@@ -2,11 +2,10 @@
 import { failpoint } from '../../failpoint.js';
 import type { FinalState } from '../../job/state.js';
 import { DAY, HOUR } from '../../time.js';
-import type { Pruned, PruneSelection } from '../store.js';
+import type { Pruned, PruneSelection } from '../pruning.js';
 import type { Connection } from './connection.js';
 import { CounterChanges } from './counters.js';
-import { noteRemoved } from './remove.js';
-import { deleteTags } from './tags.js';
+import { noteRemoved, removeRow } from './remove.js';
 
 /** By the index of ended jobs. */
 const ended = (state: FinalState): string => `FROM jobs WHERE state = '${state}' AND finished_at < ?`;
@@ -29,9 +28,7 @@ export async function pruneJobs(
     for (const state of states) {
       for (const row of connection.sql(oldest(state)).all(endedBeforeMs, limit - seqs.length)) {
         const seq = Number(row['seq']);
-        connection.sql('DELETE FROM runs WHERE seq = ?').run(seq);
-        deleteTags(connection, seq);
-        connection.sql('DELETE FROM jobs WHERE seq = ?').run(seq);
+        removeRow(connection, seq);
         counters.add(String(row['queue']), state, -1);
         seqs.push(seq);
       }

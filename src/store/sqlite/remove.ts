@@ -1,20 +1,13 @@
 /** Jobs that a person removes, with all that was kept of them. */
-import type { Job } from '../../job/job.js';
-import type { Pruned } from '../store.js';
-import { keptByRun } from '../../job/change.js';
-import type { Changing } from './changing.js';
+import type { Pruned } from '../pruning.js';
 import type { Connection } from './connection.js';
 import { deleteTags } from './tags.js';
 
-export function removeRow({ connection, counters }: Changing, job: Job): Job {
-  const { changes } = connection
-    .sql('DELETE FROM jobs WHERE seq = ? AND state = ? AND session_id IS NULL')
-    .run(job.seq, job.state);
-  if (changes === 0) throw keptByRun(job);
-  connection.sql('DELETE FROM runs WHERE seq = ?').run(job.seq);
-  deleteTags(connection, job.seq);
-  counters.add(job.queue, job.state, -1);
-  return job;
+/** A job at rest, under the write lock; its counter is the caller's. */
+export function removeRow(connection: Connection, seq: number): void {
+  connection.sql('DELETE FROM jobs WHERE seq = ?').run(seq);
+  connection.sql('DELETE FROM runs WHERE seq = ?').run(seq);
+  deleteTags(connection, seq);
 }
 
 const LEFT = 'left_logs:';

@@ -26,6 +26,7 @@ export function toSession(row: Row): Session {
   const stored = row as unknown as SessionRow;
   return {
     id: stored.session_id,
+    token: stored.lock_name,
     name: stored.name,
     kind: stored.kind,
     host: stored.host,
@@ -36,6 +37,9 @@ export function toSession(row: Row): Session {
     queues: stored.queues === null ? null : (JSON.parse(stored.queues) as string[]),
     handlers: stored.handlers === null ? [''] : (JSON.parse(stored.handlers) as string[]),
     startedAtMs: stored.started_at,
+    lastBeatAtMs: null,
+    isSilent: false,
+    isLate: false,
     stopRequested: toStop(stored),
   };
 }

@@ -48,15 +48,17 @@ export async function insertSession(
 
 /**
  * Records the runs that were lost with the session, gives back whatever else it owned (or lets it die with
- * its foreground run), and removes it. Returns the names of its locks; none where its row was gone already.
- * Fenced run by run: where somebody else has done it, nothing changes.
+ * its foreground run), and removes it. Returns the names of its locks; none where its row was gone already; null, and
+ * nothing was changed, where its number is another's. Fenced run by run: where somebody else has done it, nothing changes.
  */
 export async function removeSession(
   connection: Connection,
   session: Session,
   lostRuns: readonly FinishedRun[],
-): Promise<string[]> {
+): Promise<string[] | null> {
   const lockNames = await connection.write(() => {
+    const row = connection.sql('SELECT lock_name FROM workers WHERE session_id = ?').get(session.id);
+    if (row !== undefined && row['lock_name'] !== session.token) return null;
     const now = Date.now();
     const endings = new Endings(session.id, now);
     const { counters } = endings;
@@ -157,6 +159,7 @@ export async function listDeadSessions(
       session: toSession({ ...row }),
       cause: row.boot_id === bootId ? ('crash' as const) : ('reboot' as const),
       isEnding: !isFree(locksDir, row.launcher_lock_name, row.launcher_lock_inode),
+      beatMs: null,
     }));
   return [...dead, ...(await listVanishedSessions(connection))];
 }
@@ -183,10 +186,12 @@ async function listVanishedSessions(connection: Connection): Promise<DeadSession
     session: { ...UNKNOWN_OWNER, id: Number(row['session_id']) },
     cause: 'vanished',
     isEnding: false,
+    beatMs: null,
   }));
 }
 
 const UNKNOWN_OWNER: Omit<Session, 'id'> = {
+  token: '',
   kind: 'worker',
   name: null,
   host: '',
@@ -197,6 +202,9 @@ const UNKNOWN_OWNER: Omit<Session, 'id'> = {
   queues: null,
   handlers: [],
   startedAtMs: 0,
+  lastBeatAtMs: null,
+  isSilent: false,
+  isLate: false,
   stopRequested: null,
 };
 

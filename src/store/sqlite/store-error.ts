@@ -1,5 +1,6 @@
 import { QueueError } from '../../errors.js';
 import { resultCode, SQLITE } from './driver.js';
+import { isMovedMessage, movedError } from './moved-words.js';
 
 type Explanation = readonly [
   code: 'unavailable' | 'store_lost' | 'not_permitted',
@@ -30,6 +31,7 @@ const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
 /** An error of the driver as one of ours; anything that is not the database's fault comes back as it is. */
 export function storeError(error: unknown, path: string): unknown {
   if (error instanceof QueueError) return error;
+  if (error instanceof Error && isMovedMessage(error.message)) return movedError(error.message);
   const explanation = EXPLANATIONS[resultCode(error) ?? -1];
   if (explanation === undefined) return error;
   const [code, what, hint] = explanation;

@@ -3,7 +3,7 @@ import type { Change, ChangedJob } from '../../../src/job/change.js';
 import { parseFilter } from '../../../src/job/filter/parse-filter.js';
 import { AT_REST, STATES } from '../../../src/job/state.js';
 import type { Store } from '../../../src/store/store.js';
-import { HOUR_MS, insert, jobOf } from '../../support/stores.js';
+import { HOUR_MS, insert, jobOf, newJob } from '../../support/stores.js';
 import { makeJob } from './job-in-state.js';
 import { changeJob } from './one-job.js';
 import type { OpenStoreUnderTest } from './store-under-test.js';
@@ -39,6 +39,77 @@ export function exerciseActs(open: OpenStoreUnderTest): void {
       expect((await jobOf(store, b.id)).state).toBe('held');
       expect((await jobOf(store, job.id)).state).toBe('processing');
       expect(await tested.counters()).toEqual(await tested.countJobs());
+    });
+
+    test('of a job that is named twice, once: then it is as the first time left it', async () => {
+      const tested = await forThisTest(open);
+      const { store } = tested;
+      const { job } = await startJob(store);
+      const { id, seq } = await insert(store);
+      const twice = async (change: Change, ids = [id, id]): Promise<string[]> =>
+        (await store.changeJobs({ ids }, change)).jobs.map((result) =>
+          result.outcome === 'refused' ? result.error.message : `${result.id} ${result.outcome}`,
+        );
+      const settings = { queue: 'other', tags: ['a', 'b'] };
+      expect(await twice({ kind: 'set', settings })).toEqual([`${id} changed`, `${id} changed`]);
+      expect(await named(store, 'queue:other tag:a')).toEqual([id]);
+      const cancel = { signal: 'SIGTERM', graceMs: null, reason: 'twice' };
+      expect(await twice({ kind: 'cancel', cancel }, [job.id, job.id])).toEqual([
+        `${job.id} changed`,
+        `${job.id} changed`,
+      ]);
+      expect(await twice({ kind: 'cancel', cancel })).toEqual([
+        `${id} changed`,
+        `job ${id} is cancelled already`,
+      ]);
+      const before = await store.beginChanges(null);
+      expect(await twice({ kind: 'remove', from: AT_REST })).toEqual([`${id} changed`, `${id} missing`]);
+      expect((await store.changes(before)).acts.map(({ jobs }) => jobs.map((gone) => gone.seq))).toEqual([
+        [seq],
+      ]);
+      expect(await tested.counters()).toEqual(await tested.countJobs());
+    });
+
+    test('of more jobs than one statement takes, each gets what is its own', async () => {
+      const tested = await forThisTest(open);
+      const { store } = tested;
+      const input = 'x'.repeat(900_000);
+      const large = await store.insertJobs(
+        ['a', 'b', 'c', 'd', 'e', 'f'].map((queue) => newJob({ queue, stdin: input + queue })),
+        'error',
+      );
+      const small = await store.insertJobs(
+        Array.from({ length: 1100 }, (_, index) => newJob({ queue: `q${index % 3}`, priority: index })),
+        'error',
+      );
+      const ids = [...large, ...small].map(({ id }) => id);
+      for (const change of [
+        { kind: 'set', settings: { label: 'new', tags: ['all'] } },
+        { kind: 'hold' },
+        { kind: 'release' },
+        { kind: 'cancel', cancel: { signal: 'SIGTERM', graceMs: null, reason: 'all' } },
+        { kind: 'retry', from: STATES, delayMs: HOUR_MS },
+      ] as const) {
+        const { jobs } = await store.changeJobs({ ids }, change);
+        expect(jobs.filter(({ outcome }) => outcome !== 'changed')).toEqual([]);
+        expect(await tested.counters()).toEqual(await tested.countJobs());
+      }
+      const last = ids.at(-1) ?? '';
+      expect(await jobOf(store, last)).toMatchObject({
+        priority: 1099,
+        queue: 'q1',
+        label: 'new',
+        tags: ['all'],
+      });
+      expect(await jobOf(store, ids[2] ?? '')).toMatchObject({
+        queue: 'c',
+        stdin: `${input}c`,
+        label: 'new',
+      });
+      expect((await named(store, 'tag:all queue:b state:scheduled')).length).toBe(1);
+      await store.changeJobs({ ids }, REMOVE);
+      expect(await tested.countJobs()).toEqual([]);
+      expect(await tested.counters()).toEqual([]);
     });
 
     test('of jobs by number leaves out what its selection no longer means', async () => {

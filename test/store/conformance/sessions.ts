@@ -51,6 +51,28 @@ export function exerciseSessions(open: OpenStoreUnderTest): void {
       expect(await store.listRuns(1)).toMatchObject([{ outcome: 'given_back' }]);
     });
 
+    test('one of the same number and another token, as after a restore, gets nothing and changes nothing', async () => {
+      const { store } = await forThisTest(open);
+      const { session, job } = await startJob(store);
+      await insert(store);
+      const before = { ...session, token: 'of-another-start' };
+      expect(await store.outlook(before)).toMatchObject({ sessionLives: false });
+      const exchanged = await store.exchange(before, {
+        running: [],
+        finished: [ended(job, TO.completed)],
+        free: 1,
+      });
+      expect(exchanged).toMatchObject({ claims: [], lost: [{ seq: job.seq, run: job.run }] });
+      const running = await store.exchange(before, { running: [job], finished: [], free: 1 });
+      expect(running).toMatchObject({ claims: [], lost: [{ seq: job.seq, run: job.run }] });
+      expect(await store.rescueSession(before, [ended(job, TO.completed)])).toBe(false);
+      await store.closeSession(before);
+      expect(await jobOf(store, job.id)).toMatchObject({ state: 'processing', run: 1 });
+      expect(await store.listSessions()).toEqual([session]);
+      await finish(store, session, job, TO.completed);
+      expect(await jobOf(store, job.id)).toMatchObject({ state: 'completed' });
+    });
+
     test('a session that closes while another process rescues it is no harm', async () => {
       const { store, connect } = await forThisTest(open);
       const { session } = await startJob(store);

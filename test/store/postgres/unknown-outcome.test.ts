@@ -1,6 +1,7 @@
 /** Connections that break: before anything was sent, and after everything was done. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../../src/store/open-store.js';
+import { Connection } from '../../../src/store/postgres/connection.js';
 import type { Store } from '../../../src/store/store.js';
 import { noPostgres, query, startServer, whySkipped } from '../../support/postgres.js';
 import type { TestServer } from '../../support/postgres.js';
@@ -45,6 +46,37 @@ describe.skipIf(noPostgres !== undefined)(`a connection that breaks${whySkipped}
     expect(await store.listRuns(1)).toHaveLength(1);
     expect(await jobOf(store, '2')).toMatchObject({ state: 'pending', attempts: 0, crashes: 0 });
     expect(await store.listRuns(2)).toMatchObject([{ outcome: 'given_back' }]);
+  });
+
+  test('in a transaction of a process that was stopped, by a server that waits no longer: begun again', async () => {
+    const url = await server.createDatabase();
+    const connection = await Connection.open(url, 20_000);
+    onTestFinished(() => connection.close());
+    const backends = async (): Promise<unknown[]> => {
+      const rows = await query(url, `SELECT pid FROM pg_stat_activity WHERE application_name = 'queuectl'`);
+      return rows.map(({ pid }) => pid);
+    };
+    let tries = 0;
+    const result = await connection.write(async (transaction) => {
+      tries += 1;
+      const [own] = await transaction.rows('SELECT pg_backend_pid() AS pid');
+      if (tries === 1) {
+        await transaction.exec('SET LOCAL idle_in_transaction_session_timeout = 1');
+        await waitUntil(async () => !(await backends()).includes(own?.['pid']), {
+          what: 'the server to end it',
+        });
+      }
+      return transaction.rows('SELECT 7 AS n');
+    });
+    expect({ tries, result }).toEqual({ tries: 2, result: [{ n: 7 }] });
+  });
+
+  test('at the end of a read: it is done again, and nothing is in doubt', async () => {
+    const { store, proxy } = await openThroughProxy();
+    await insert(store);
+    const { seq } = await store.beginChanges(null);
+    proxy.loseNextAnswer('COMMIT');
+    expect(await store.beginChanges(null)).toMatchObject({ seq });
   });
 
   test('after a cancelled end was recorded: the session hears of it by the next exchange', async () => {

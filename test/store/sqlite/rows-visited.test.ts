@@ -2,7 +2,7 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { CANCELS } from '../../../src/store/sqlite/cancel.js';
+import { CANCELS } from '../../../src/store/sqlite/cancels.js';
 import {
   JOBS_OF_LANE,
   NEXT_OF_LANE,

@@ -58,13 +58,13 @@ test('a session whose launcher lives on is dead, but still ends what it ran; a m
   expect(await store.listDeadSessions(bootId())).toEqual([]);
   await program.kill();
   expect(await store.listDeadSessions(bootId())).toMatchObject([{ cause: 'crash', isEnding: true }]);
-  expect(await rescueDeadSessions(store)).toEqual({ left: 1 });
+  expect(await rescueDeadSessions(store)).toMatchObject({ left: 1 });
   launcher.exec('COMMIT');
   renameSync(launcherLock, `${launcherLock}.away`);
-  expect(await rescueDeadSessions(store)).toEqual({ left: 1 });
+  expect(await rescueDeadSessions(store)).toMatchObject({ left: 1 });
   renameSync(`${launcherLock}.away`, launcherLock);
   expect(await store.listDeadSessions(bootId())).toMatchObject([{ cause: 'crash', isEnding: false }]);
-  expect(await rescueDeadSessions(store)).toEqual({ left: 0 });
+  expect(await rescueDeadSessions(store)).toMatchObject({ left: 0 });
   expect(await store.listDeadSessions(bootId())).toEqual([]);
   expect(tracesIn(store.runDir)).toEqual([]);
 });
