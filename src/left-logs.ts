@@ -2,7 +2,8 @@
 import { QueueError } from './errors.js';
 import { failpoint } from './failpoint.js';
 import { removeLogs } from './output/remove.js';
-import type { Pruned, Store } from './store/store.js';
+import type { Pruned } from './store/pruning.js';
+import type { Store } from './store/store.js';
 
 /** Throws `failed` where the files cannot be removed; the note stays, and the next prune tries again. */
 export async function removeLogsOf(store: Store, { note, seqs }: Pruned): Promise<void> {

@@ -31,7 +31,7 @@ async function removeFromShard(shard: string, seqs: ReadonlySet<string>): Promis
   }
 }
 
-async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {
+export async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
     return await operation;
   } catch (error) {
