@@ -1,7 +1,8 @@
 /** Jobs that are over and old enough are removed, with all that was kept of them. */
 import { failpoint } from '../failpoint.js';
 import { removeLogsOf } from '../left-logs.js';
-import type { PruneSelection, Store } from '../store/store.js';
+import type { PruneSelection } from '../store/pruning.js';
+import type { Store } from '../store/store.js';
 import { DAY } from '../time.js';
 
 /** How long jobs are kept after their end; Infinity: for ever. */

@@ -15,13 +15,15 @@ import type { DeadSession, FinishedRun, Store } from '../store/store.js';
  * Any worker may do it, and two at once do no harm: what is dead may be killed twice, and the write that
  * moves a job on is fenced by the dead session, so that it happens once. `left`: dead, but still ending their jobs.
  */
-export async function rescueDeadSessions(store: Store): Promise<{ readonly left: number }> {
+export async function rescueDeadSessions(
+  store: Store,
+): Promise<{ readonly left: number; readonly rescued: number }> {
   const dead = await store.listDeadSessions(bootId());
   // A launcher that outlived its worker ends what ran, and knows better than anybody when all of it is gone.
   const over = dead.filter(({ isEnding }) => !isEnding);
   // Side by side: a job that ignores TERM takes a second to end, and must not hold up the others.
   await Promise.all(over.map((session) => rescueSession(store, session)));
-  return { left: dead.length - over.length };
+  return { left: dead.length - over.length, rescued: over.length };
 }
 
 async function rescueSession(store: Store, dead: DeadSession): Promise<void> {
@@ -34,7 +36,8 @@ async function rescueSession(store: Store, dead: DeadSession): Promise<void> {
       : await Promise.all(owned.map(({ seq, run }) => endLeftovers(noteFile(store.runDir, seq, run))));
   const finished = await Promise.all(owned.map((job, index) => lostRun(store, job, dead, leftovers[index])));
   failpoint('rescue.after_kill');
-  await store.rescueSession(dead.session, finished);
+  // It sent another beat meanwhile: it lives, and keeps what it has.
+  if (!(await store.rescueSession(dead.session, finished, dead.beatMs))) return;
   failpoint('rescue.after_commit');
   for (const [index, job] of owned.entries()) {
     const run = finished[index];
@@ -48,6 +51,7 @@ async function rescueSession(store: Store, dead: DeadSession): Promise<void> {
 const REASONS: Readonly<Record<DeadSession['cause'], string>> = {
   crash: 'lost: its worker died',
   reboot: 'lost: the machine restarted',
+  lease: 'lost: its worker was cut off',
   vanished: 'lost: the record of its worker vanished',
 };
 
@@ -63,7 +67,9 @@ async function lostRun(
   { session, cause }: DeadSession,
   leftovers: Leftovers | undefined,
 ): Promise<FinishedRun> {
-  const hasStarted = leftovers?.note !== 'missing' || session.kind === 'run' || job.handler !== null;
+  // The note of a worker elsewhere lies elsewhere.
+  const isNoted = leftovers?.note !== 'missing' || cause === 'lease';
+  const hasStarted = isNoted || session.kind === 'run' || job.handler !== null;
   const outcome: Outcome = hasStarted
     ? { kind: 'lost', cause: cause === 'vanished' ? 'lease' : cause }
     : { kind: 'given_back', delayMs: 0 };

@@ -1,16 +1,21 @@
 /** `queuectl run`: a recorded job that runs now, in this process and in nobody else's. */
+import { QueueError } from '../errors.js';
 import type { Job, ProcessingJob } from '../job/job.js';
 import type { JobInput } from '../job/input.js';
 import type { Launcher, LaunchSpec } from '../launcher/launcher.js';
 import { Stopper } from '../launcher/stop.js';
 import { thisProcess } from '../launcher/process-identity.js';
 import type { Queue } from '../queue.js';
-import type { Session } from '../store/store.js';
+import type { Exchange, Session, Store } from '../store/store.js';
 import { watchForCancel } from './foreground-cancel.js';
+import { reportEnd } from './foreground-report.js';
 import { inheritedEnvironment } from './job-environment.js';
+import { LeaseWatch } from './lease-watch.js';
+import { openUploads, SEND_WITHIN_MS } from './log-uploads.js';
+import { NoteDrafts } from './note-drafts.js';
 import { cleanUp, runJob } from './run-job.js';
 import type { EndedRun, RunContext } from './run-job.js';
-import { WakeUp } from './wake-up.js';
+import { sleepUnlessAborted } from './wake-up.js';
 
 export interface ForegroundOptions {
   readonly launcher: Launcher;
@@ -44,49 +49,63 @@ export async function runInForeground(
     launcherLock,
   } as const;
   const session = await store.openSession(owner);
+  const lease = new LeaseWatch(options.launcher, {});
+  lease.begin(store.leaseOf(session));
+  const uploads = openUploads(store, () => options.maxOutputBytes);
+  const notes = new NoteDrafts(store.runDir);
   try {
     const job = await store.insertRunning(session, newJob);
     const environment = inheritedEnvironment(process.env);
     const stoppedFor = (): 'cancelled' => 'cancelled';
-    const context: RunContext = { store, environment, stoppedFor, attached: true, ...options };
+    const files = { store, notes, uploads };
+    const context: RunContext = { files, environment, stoppedFor, attached: true, ...options };
     const stopper = new Stopper();
     const stop = (): void => stopper.stop();
     options.signal.addEventListener('abort', stop, { once: true, signal: over.signal });
     if (options.signal.aborted) stop();
     watchForCancel(store, job, stopper, over.signal);
-    await runWithRetries(session, job, context, stopper.signal);
+    const report = (finished: EndedRun): Promise<Exchange> =>
+      reportEnd(store, session, finished, lease, stopper.signal);
+    await runWithRetries(session, job, context, { report, signal: stopper.signal });
     return await queue.get(job.id);
   } finally {
     over.abort();
-    await store.closeSession(session);
+    await uploads?.finish(SEND_WITHIN_MS);
+    notes.remove();
+    lease.end();
+    await close(store, session);
   }
+}
+
+/** Where the database does not answer, the end of the lease or of this process says the same. */
+async function close(store: Store, session: Session): Promise<void> {
+  try {
+    await store.closeSession(session);
+  } catch (error) {
+    if (!(error instanceof QueueError) || error.code !== 'unavailable') throw error;
+    store.leaveSession(session);
+  }
+}
+
+interface HowToRun {
+  readonly report: (finished: EndedRun) => Promise<Exchange>;
+  readonly signal: AbortSignal;
 }
 
 async function runWithRetries(
   session: Session,
   first: ProcessingJob,
   context: RunContext,
-  signal: AbortSignal,
+  { report, signal }: HowToRun,
 ): Promise<void> {
   for (let job: ProcessingJob | null = first; job !== null;) {
+    context.files.uploads?.begin(job);
     const finished: EndedRun = await runJob(job, context, signal);
-    const end = { running: [], finished: [finished], free: 0 };
-    const { cancelled } = await context.store.exchange(session, end);
-    cleanUp(context.store, finished);
+    const { cancelled } = await report(finished);
+    cleanUp(context.files, finished);
     if (finished.transition.to !== 'failed' || cancelled.length > 0) return;
     await sleepUnlessAborted(finished.transition.delayMs, signal);
     // An abort meanwhile lets the rerun end at once, as cancelled, by the same path as any other.
-    job = await context.store.rerun(session, job.seq);
+    job = await context.files.store.rerun(session, job.seq);
   }
-}
-
-async function sleepUnlessAborted(durationMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const wakeUp = new WakeUp();
-  const wake = (): void => wakeUp.wake();
-  signal.addEventListener('abort', wake, { once: true });
-  const endAt = performance.now() + durationMs;
-  do await wakeUp.sleep(endAt - performance.now());
-  while (!signal.aborted && performance.now() < endAt);
-  signal.removeEventListener('abort', wake);
 }

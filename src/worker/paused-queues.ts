@@ -8,12 +8,14 @@ export function isPaused({ queue }: ProcessingJob, { allSinceMs, queues }: Pause
   return allSinceMs !== null || queues.some(({ name }) => name === queue);
 }
 
-/** A worker that ends because nothing is left to do says what it leaves behind. */
-export async function announcePaused(store: Store, own: readonly string[] | null): Promise<void> {
+/** Whether nothing is left to do in a worker's own queues; says what it leaves behind in those that are paused. */
+export async function isAllDone(store: Store, own: readonly string[] | null): Promise<boolean> {
+  if (!(await store.isDrained(own))) return false;
   const left = (await store.listQueues()).filter(
     ({ name, pausedAtMs, counts }) =>
       pausedAtMs !== null && (own === null || own.includes(name)) && counts.pending + counts.failed > 0,
   );
   const jobs = left.reduce((sum, { counts }) => sum + counts.pending + counts.failed, 0);
   if (jobs > 0) emit({ event: 'worker.left_paused', queues: left.map(({ name }) => name), jobs });
+  return true;
 }

@@ -3,12 +3,16 @@ import { emit } from '../log.js';
 import { rescueDeadSessions } from '../maintenance/rescue.js';
 import { sweepLeftFiles } from '../maintenance/sweep.js';
 import type { Store } from '../store/store.js';
+import type { LogUploads } from './log-uploads.js';
+import { sendLeftLogs } from './unsent-logs.js';
 import { Upkeep } from './upkeep.js';
 
 /** A dead worker is noticed within this time. */
 const EVERY_MS = 1000;
 /** A dead worker's launcher, which still ends its jobs, needs no longer than this, nearly always. */
 const SOON_MS = 50;
+/** In rounds, beside after each rescue: whether a worker of this home has left logs that are to be sent. */
+const LOOK_EVERY = 60;
 /** A process that the kernel does not let die must not keep a worker from stopping. */
 const LAST_WAIT_MS = 3000;
 
@@ -19,14 +23,17 @@ const LAST_WAIT_MS = 3000;
  */
 export class RescueRounds {
   readonly #store: Store;
+  readonly #uploads: LogUploads | null;
   readonly upkeep: Upkeep;
   #round: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   #swept = false;
+  #untilLook = 0;
 
-  constructor(store: Store) {
+  constructor(store: Store, uploads: LogUploads | null) {
     this.#store = store;
+    this.#uploads = uploads;
     this.upkeep = new Upkeep(store);
   }
 
@@ -49,9 +56,14 @@ export class RescueRounds {
 
   /** How long after its beginning the next round is due. */
   async #rescue(): Promise<number> {
-    const { left } = await rescueDeadSessions(this.#store);
+    const { left, rescued } = await rescueDeadSessions(this.#store);
     if (!this.#swept) await sweepLeftFiles(this.#store);
     this.#swept = true;
+    if (rescued > 0) this.#untilLook = 0;
+    if (this.#uploads !== null && this.#untilLook-- <= 0) {
+      this.#untilLook = LOOK_EVERY;
+      await sendLeftLogs(this.#store, this.#uploads);
+    }
     await this.upkeep.round();
     return left > 0 ? SOON_MS : EVERY_MS;
   }

@@ -6,7 +6,7 @@ import type { Stopper } from '../launcher/stop.js';
 import { startTimer } from '../launcher/timer.js';
 import { encodeStderrLog } from '../output/encode-log.js';
 import { formatDuration } from '../time.js';
-import type { AnyHandler, HandlerJob } from './handlers.js';
+import type { AnyHandler, HandlerContext, HandlerJob } from './handlers.js';
 import type { EndedRun } from './run-job.js';
 
 const LONGEST_RESULT_BYTES = 1024 * 1024;
@@ -22,17 +22,13 @@ export async function runHandler(
 ): Promise<EndedRun> {
   let isTimedOut = false;
   const endInTime = (): void => {
-    isTimedOut = !stopper.signal.aborted;
+    isTimedOut = !stopper.isStopped;
     stopper.stop();
   };
   const callOff = job.timeoutMs === null ? null : startTimer(job.timeoutMs, endInTime);
-  const end = await call(handler, job, stopper.signal);
+  const end = await call(handler, job, stopper);
   callOff?.();
-  const outcome = outcomeOf(
-    end,
-    job,
-    isTimedOut ? 'timed_out' : stopper.signal.aborted ? stoppedFor() : null,
-  );
+  const outcome = outcomeOf(end, job, isTimedOut ? 'timed_out' : stopper.isStopped ? stoppedFor() : null);
   const { attempts, maxRetries, crashes, backoff } = job;
   const policy = { attempts, maxRetries, crashes, backoff, attached: false };
   const transition = decide(policy, outcome, Math.random());
@@ -51,16 +47,29 @@ export async function runHandler(
     startedMsAgo: undefined,
     times: null,
     hasLogFile: false,
-    isNoted: false,
+    noteDraft: null,
   };
 }
 
-async function call(handler: AnyHandler, job: ProcessingJob, signal: AbortSignal): Promise<End> {
+/** Shows of the stopper what a handler may see. */
+class Context implements HandlerContext {
+  readonly #stopper: Stopper;
+
+  constructor(stopper: Stopper) {
+    this.#stopper = stopper;
+  }
+
+  get signal(): AbortSignal {
+    return this.#stopper.signal;
+  }
+}
+
+async function call(handler: AnyHandler, job: ProcessingJob, stopper: Stopper): Promise<End> {
   try {
     // A run that was told to end before it began does not begin.
-    signal.throwIfAborted();
+    if (stopper.isStopped) stopper.signal.throwIfAborted();
     // What the payload is, the program alone knows: whoever enqueued it and whoever handles it share that type.
-    return { result: resultText(await handler(job as HandlerJob<never>, signal)) };
+    return { result: resultText(await handler(job as HandlerJob<never>, new Context(stopper))) };
   } catch (error) {
     return { error };
   }

@@ -5,15 +5,27 @@ import { decide } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
 import { failpoint } from '../failpoint.js';
 import { toOutcome } from '../job/outcome.js';
+import type { Outcome } from '../job/outcome.js';
 import type { Launcher, LaunchSpec, RunTimes } from '../launcher/launcher.js';
+import type { StopSource } from '../launcher/stop.js';
 import { collectOutput, removeFile } from '../output/collect.js';
 import { logFile, noteFile } from '../output/log-file.js';
 import type { FinishedRun, Store } from '../store/store.js';
 import { jobEnvironment } from './job-environment.js';
+import type { LogUploads } from './log-uploads.js';
+import type { NoteDrafts } from './note-drafts.js';
 import { processOptions, withUser } from './process-options.js';
 
-export interface RunContext {
+/** Where runs leave files. */
+export interface RunFiles {
   readonly store: Store;
+  readonly notes: NoteDrafts;
+  /** Null: what runs print need not be sent anywhere. */
+  readonly uploads: LogUploads | null;
+}
+
+export interface RunContext {
+  readonly files: RunFiles;
   readonly launcher: Launcher;
   /** From inheritedEnvironment. */
   readonly environment: Readonly<Record<string, string>>;
@@ -23,7 +35,7 @@ export interface RunContext {
   readonly attached: boolean;
   readonly onOutput?: LaunchSpec['onOutput'];
   /** Where the launcher keeps runs that wait for a place. */
-  readonly whenStarted?: Pick<LaunchSpec, 'places' | 'onStarted' | 'onEnded'>;
+  readonly whenStarted?: Pick<LaunchSpec, 'places' | 'onStarted' | 'onEnded'> | undefined;
   /** The most that is kept of what the run prints. */
   readonly maxOutputBytes?: number | undefined;
 }
@@ -38,27 +50,24 @@ export interface EndedRun extends FinishedRun {
   /** Where its launcher could tell. */
   readonly times: RunTimes | null;
   readonly hasLogFile: boolean;
-  /** A process is noted in a file; a handler's run is not. */
-  readonly isNoted: boolean;
+  /** Of which its note was made; null: a handler's run has none. */
+  readonly noteDraft: string | null;
 }
 
-/** Never rejects for a failed command. The signal ends the run, as a launcher's does. */
-export async function runJob(
-  job: ProcessingJob,
-  context: RunContext,
-  signal: AbortSignal,
-): Promise<EndedRun> {
+/** Never rejects for a failed command. `stop` ends the run, as a launcher's does. */
+export async function runJob(job: ProcessingJob, context: RunContext, stop: StopSource): Promise<EndedRun> {
   const spec = launchSpec(job, context);
   const asked = withUser(spec, job);
-  const exit = 'cause' in asked ? asked : await context.launcher.run(asked, signal);
+  const exit = 'cause' in asked ? asked : await context.launcher.run(asked, stop);
   failpoint('run.after_exit');
   troubles = exit.cause === 'no_resources' ? troubles + 1 : 0;
-  const outcome = toOutcome(
-    { ...exit, cpuLimitMs: job.cpuLimitMs },
-    context.stoppedFor(),
-    troubleDelayMs(troubles),
-  );
-  const transition = decide({ ...job, attached: context.attached }, outcome, Math.random());
+  const outcome: Outcome =
+    exit.cause === 'lease_over' && context.attached
+      ? { kind: 'lost', cause: 'lease' } // Nobody else may run it.
+      : toOutcome(exit, job.cpuLimitMs, context.stoppedFor(), troubleDelayMs(troubles));
+  const { attempts, maxRetries, crashes, backoff } = job;
+  const policy = { attempts, maxRetries, crashes, backoff, attached: context.attached };
+  const transition = decide(policy, outcome, Math.random());
   const output = exit.output ?? (await collectOutput(spec.outputFile));
   return {
     seq: job.seq,
@@ -74,15 +83,16 @@ export async function runJob(
     startedMsAgo: undefined,
     times: exit.times ?? null,
     hasLogFile: exit.output?.hasFile ?? true,
-    isNoted: true,
+    noteDraft: spec.noteDraft,
   };
 }
 
 /** What a run left in files, once its end is stored; not before, for until then it is the only copy. */
-export function cleanUp(store: Store, finished: EndedRun): void {
-  removeNote(store, finished);
+export function cleanUp(files: RunFiles, finished: EndedRun): void {
+  removeNote(files, finished);
+  files.uploads?.end(finished, finished.output !== null || !finished.hasLogFile);
   if (finished.output !== null && finished.hasLogFile)
-    removeFile(logFile(store.logsDir, finished.seq, finished.run));
+    removeFile(logFile(files.store.logsDir, finished.seq, finished.run));
 }
 
 const TOKEN_BYTES = 16;
@@ -96,15 +106,18 @@ function nextToken(): string {
   return token;
 }
 
-export function removeNote(store: Store, { seq, run, isNoted }: EndedRun): void {
-  if (isNoted) removeFile(noteFile(store.runDir, seq, run));
+export function removeNote({ store, notes }: RunFiles, { seq, run, noteDraft }: EndedRun): void {
+  if (noteDraft !== null) notes.giveBack(noteDraft, noteFile(store.runDir, seq, run));
 }
 
+/** Each field by its name: thousands are made a second, and objects that are spread into others cost several µs each. */
 function launchSpec(
   job: ProcessingJob,
-  { store, environment, onOutput, maxOutputBytes, whenStarted }: RunContext,
+  { files, environment, onOutput, maxOutputBytes, whenStarted }: RunContext,
 ): LaunchSpec {
+  const { store, notes } = files;
   const token = nextToken();
+  const { stdin, stragglers, nice, umask, limits } = processOptions(job);
   return {
     command: typeof job.command === 'string' ? { shell: job.command } : { argv: job.command ?? [] },
     cwd: job.cwd,
@@ -114,10 +127,17 @@ function launchSpec(
     timeoutMs: job.timeoutMs,
     graceMs: job.graceMs,
     outputFile: logFile(store.logsDir, job.seq, job.run),
+    capBytes: maxOutputBytes,
+    onOutput,
+    places: whenStarted?.places,
+    onStarted: whenStarted?.onStarted,
+    onEnded: whenStarted?.onEnded,
     noteFile: noteFile(store.runDir, job.seq, job.run),
-    ...processOptions(job),
-    ...(maxOutputBytes !== undefined && { capBytes: maxOutputBytes }),
-    ...(onOutput !== undefined && { onOutput }),
-    ...whenStarted,
+    noteDraft: notes.take(),
+    stdin,
+    stragglers,
+    umask,
+    nice,
+    limits,
   };
 }

@@ -1,9 +1,15 @@
 /** A run in a worker's hands: from when it got a slot, or a place in the launcher's queue, until its end is stored. */
+import { isSameCancel } from '../job/cancel.js';
 import type { PendingCancel } from '../job/cancel.js';
 import type { ProcessingJob } from '../job/job.js';
-import { Stopper } from '../launcher/stop.js';
-import type { RunKey } from '../store/store.js';
+import { signalNumber, Stopper } from '../launcher/stop.js';
 import type { EndedRun } from './run-job.js';
+
+/** A job that was claimed and has not been given to a launcher. */
+export interface Waiting {
+  readonly job: ProcessingJob;
+  readonly claimedAt: number;
+}
 
 export interface SlotRun {
   /** 0 while the run waits in the launcher; it stays what it was once the run has ended. */
@@ -20,8 +26,6 @@ export interface SlotRun {
   finished: EndedRun | null;
   startedAt: number;
   endedAt: number;
-  /** The store gave the job to somebody else: the end of this run must not be reported. */
-  disowned: boolean;
 }
 
 export function newSlotRun(job: ProcessingJob, claimedAt: number): SlotRun {
@@ -36,20 +40,31 @@ export function newSlotRun(job: ProcessingJob, claimedAt: number): SlotRun {
     finished: null,
     startedAt: performance.now(),
     endedAt: 0,
-    disowned: false,
   };
-}
-
-export function keyOf({ seq, run }: RunKey): string {
-  return `${seq}.${run}`;
-}
-
-export function isRun(job: RunKey, key: RunKey): boolean {
-  return job.seq === key.seq && job.run === key.run;
 }
 
 /** So that the job can be given back, or because it is no longer ours. */
 export function stopWithin(run: SlotRun, graceMs: number): void {
   run.stoppedFor ??= 'given_back';
   run.stopper.stop({ graceMs: Math.min(graceMs, run.job.graceMs) });
+}
+
+/** Once for each time that somebody asked. */
+export function stopAsAsked(run: SlotRun, cancel: PendingCancel): void {
+  if (run.finished !== null || isSameCancel(run.cancel, cancel)) return;
+  run.cancel = cancel;
+  run.stoppedFor ??= 'cancelled';
+  run.stopper.stop({ signal: signalNumber(cancel.signal), graceMs: cancel.graceMs });
+}
+
+/** What to tell the store of those that have ended. */
+export function endsOf(runs: Iterable<SlotRun>): EndedRun[] {
+  const now = performance.now();
+  const ends: EndedRun[] = [];
+  for (const { finished, startedAt } of runs) {
+    if (finished === null) continue;
+    finished.startedMsAgo = now - startedAt;
+    ends.push(finished);
+  }
+  return ends;
 }

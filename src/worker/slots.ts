@@ -1,32 +1,28 @@
 /** The runs of one worker: each has a numbered slot while its process runs. Jobs claimed ahead wait for one. */
-import { isSameCancel } from '../job/cancel.js';
 import type { Transition } from '../job/decide.js';
 import type { ProcessingJob } from '../job/job.js';
 import { failpoint } from '../failpoint.js';
 import type { Launcher } from '../launcher/launcher.js';
-import { signalNumber } from '../launcher/stop.js';
 import { emit } from '../log.js';
 import type { CancelledRun, ExchangeRequest, RunKey, Store } from '../store/store.js';
-import { announceClaim, announceFinish } from './announce.js';
+import { announceClaim, announceFinish, announceStart } from './announce.js';
+import { handlerOf } from './handlers.js';
 import type { AnyHandler } from './handlers.js';
 import { inheritedEnvironment } from './job-environment.js';
 import { FreeSlots } from './free-slots.js';
-import { Pace } from './pace.js';
+import { handlersAtOnce, Pace } from './pace.js';
 import { runHandler } from './run-handler.js';
 import { cleanUp, removeNote, runJob } from './run-job.js';
-import type { EndedRun, RunContext } from './run-job.js';
-import { isRun, keyOf, newSlotRun, stopWithin } from './slot-run.js';
-import type { SlotRun } from './slot-run.js';
-
-interface Waiting {
-  readonly job: ProcessingJob;
-  readonly claimedAt: number;
-}
+import type { EndedRun, RunContext, RunFiles } from './run-job.js';
+import { openUploads } from './log-uploads.js';
+import { NoteDrafts } from './note-drafts.js';
+import { isRun, keyOf, toKey } from './run-key.js';
+import { endsOf, newSlotRun, stopAsAsked, stopWithin } from './slot-run.js';
+import type { SlotRun, Waiting } from './slot-run.js';
 
 export class Slots {
   readonly #total: number;
   readonly #handlers: ReadonlyMap<string, AnyHandler>;
-  readonly #store: Store;
   readonly #environment = inheritedEnvironment(process.env);
   #launcher: Launcher | null = null;
   readonly #onFinished: () => void;
@@ -36,16 +32,18 @@ export class Slots {
   readonly #queued = new Set<SlotRun>();
   /** Of these, those that have ended, in that order. */
   readonly #ended = new Set<SlotRun>();
+  /** Of these, those that the store gave to somebody else: their ends must not be reported. */
+  readonly #disowned = new Set<SlotRun>();
   readonly #freeSlots = new FreeSlots();
   readonly #pace = new Pace();
+  /** What runs leave in files. */
+  readonly files: RunFiles;
   #waiting: Waiting[] = [];
   /** How often jobs that waited were dropped, and how many of these times the store has heard of. */
   #drops = 0;
   #reportedDrops = 0;
   /** The most that is kept of what a run that starts now will print; the launcher's default. */
   maxOutputBytes: number | undefined;
-  /** Set once every run was told to end. */
-  #graceMs: number | null = null;
 
   /** `onFinished` is called whenever a process has ended. */
   constructor(
@@ -55,9 +53,10 @@ export class Slots {
     onFinished: () => void,
   ) {
     this.#total = total;
-    this.#store = store;
     this.#handlers = handlers;
     this.#onFinished = onFinished;
+    const uploads = openUploads(store, () => this.maxOutputBytes);
+    this.files = { store, notes: new NoteDrafts(store.runDir), uploads };
   }
 
   get isIdle(): boolean {
@@ -66,6 +65,7 @@ export class Slots {
 
   /** How many jobs can be taken once `finished` is stored: for free slots, and of short jobs some ahead of them. */
   get free(): number {
+    if (this.isParting) return 0;
     // A handler's job that was claimed ahead could not be told from one that had begun, should the program die.
     const ahead = this.#handlers.size > 0 ? 0 : this.#pace.ahead(this.#total);
     return Math.max(0, this.#total + ahead - this.#activeCount - this.#waiting.length);
@@ -73,7 +73,8 @@ export class Slots {
 
   /** What runs, and what was claimed ahead. */
   get running(): RunKey[] {
-    const active = [...this.#occupied.values()].filter((run) => run.finished === null && !run.disowned);
+    const goesOn = (run: SlotRun): boolean => run.finished === null && !this.#disowned.has(run);
+    const active = [...this.#occupied.values()].filter(goesOn);
     return [...active, ...this.#waiting].map(({ job }) => toKey(job));
   }
 
@@ -81,13 +82,13 @@ export class Slots {
   get runningCount(): number {
     return Math.min(this.#activeCount, this.#total);
   }
-
   get #activeCount(): number {
     return this.#occupied.size - this.#ended.size;
   }
 
-  get #isNothingAhead(): boolean {
-    return this.#waiting.length === 0 && this.#queued.size === 0;
+  /** A command goes on whose job is no longer ours: were that claimed again, it would run twice at once. */
+  get isParting(): boolean {
+    return [...this.#disowned].some(({ job }) => job.handler === null);
   }
 
   /** In how many ms the store should hear of us; null: there is nothing to tell. */
@@ -95,11 +96,13 @@ export class Slots {
     if (this.#drops > this.#reportedDrops) return 0;
     const [first] = this.#ended;
     if (first === undefined) return null;
-    return this.#isNothingAhead ? 0 : this.#pace.shareInMs(first.endedAt);
+    const isNothingAhead = this.#waiting.length + this.#queued.size === 0;
+    return isNothingAhead || this.#startsLater ? 0 : this.#pace.shareInMs(first.endedAt, this.#total);
   }
 
   /** In how many ms a job that waits for a slot has waited for too long. */
   get staleInMs(): number {
+    if (this.#startsLater) return Infinity;
     const [queued] = this.#queued;
     const first = queued ?? this.#waiting[0];
     return first === undefined ? Infinity : this.#pace.staleInMs(first.claimedAt);
@@ -123,43 +126,47 @@ export class Slots {
   /** From now on runs are started by this launcher. */
   open(launcher: Launcher | null): void {
     this.#launcher = launcher;
-    if (launcher !== null) emit({ event: 'worker.launcher', launcher: launcher.name });
-    for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.started', slot, pid: process.pid });
-    for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.polling', slot });
-  }
-
-  announceEnd(): void {
-    for (let slot = 1; slot <= this.#total; slot++) emit({ event: 'worker.stopped', slot });
+    announceStart(this.#total, launcher?.name);
   }
 
   /** What to tell the store; call `reported` with its number once the store has taken it. */
   report(): ExchangeRequest & { readonly finished: readonly EndedRun[]; readonly drops: number } {
     const { running, free } = this;
-    const now = performance.now();
-    const finished: EndedRun[] = [];
-    for (const { finished: end, startedAt } of this.#ended) {
-      if (end === null) continue;
-      end.startedMsAgo = now - startedAt;
-      finished.push(end);
-    }
-    return { running, finished, free, drops: this.#drops };
+    return { running, finished: endsOf(this.#ended), free, drops: this.#drops };
   }
 
   reported({ drops }: { readonly drops: number }): void {
     this.#reportedDrops = drops;
   }
 
-  /** What the store gave us: it is started in this order, as slots are free. */
+  /** What the store gave us: it is started in this order, as slots are free; handlers by `startHandlers`. */
   take(jobs: readonly ProcessingJob[]): void {
     const claimedAt = performance.now();
     this.#waiting.push(...jobs.map((job) => ({ job, claimedAt })));
-    this.#startWaiting();
+    if (!this.#startsLater) this.#startWaiting();
+  }
+
+  /** A worker of handlers alone: what has ended is on its way to the store first, and they run meanwhile. */
+  get #startsLater(): boolean {
+    return this.#launcher === null;
+  }
+
+  /** False: none could. */
+  startHandlers(areHalved = false): boolean {
+    const before = this.#waiting.length;
+    if (this.#startsLater) this.#startWaiting(areHalved ? handlersAtOnce(this.#total) : Infinity);
+    return this.#waiting.length < before;
+  }
+
+  /** The store is to hear at once of all that runs. What else it takes for ours, claims that are not begun, it gives back. */
+  reportAnew(): void {
+    this.#drops += 1;
   }
 
   /** A launcher that keeps runs gets all of them, so that none of its places waits for us. */
-  #startWaiting(): void {
+  #startWaiting(most = Infinity): void {
     const keeps = this.#launcher?.capabilities.queues === true;
-    const room = keeps ? this.#waiting.length : this.#total - this.#activeCount;
+    const room = keeps ? this.#waiting.length : Math.min(most, this.#total - this.#activeCount);
     for (const next of this.#waiting.splice(0, Math.max(0, room)))
       this.#start(next, keeps && next.job.handler === null);
   }
@@ -169,8 +176,6 @@ export class Slots {
     this.#occupied.set(keyOf(job), run);
     if (isKept) this.#queued.add(run);
     else this.#noteStart(run);
-    // Its claim was under way when everything was told to end: it goes back without a start.
-    if (this.#graceMs !== null) stopWithin(run, this.#graceMs);
     void this.#watch(run, isKept);
   }
 
@@ -178,6 +183,8 @@ export class Slots {
     this.#queued.delete(run);
     run.slot = this.#freeSlots.take();
     run.holdsSlot = true;
+    // A handler prints into no file.
+    if (run.job.handler === null) this.files.uploads?.begin(run.job);
     announceClaim(run.slot, run.job);
   }
 
@@ -198,35 +205,29 @@ export class Slots {
     this.#freeSlot(run);
     this.#queued.delete(run);
     this.#ended.add(run);
-    this.#startWaiting();
-    if (run.disowned) this.settle(run.finished, 'refused');
+    if (!this.#startsLater) this.#startWaiting();
+    if (this.#disowned.has(run)) this.settle(run.finished, 'refused');
     this.#onFinished();
   }
 
   async #run(run: SlotRun, isKept: boolean): Promise<EndedRun> {
     const { job, stopper } = run;
     const stoppedFor = (): 'cancelled' | 'given_back' => run.stoppedFor ?? 'given_back';
-    if (job.handler !== null) return runHandler(job, this.#handlerOf(job.handler), stopper, stoppedFor);
+    if (job.handler !== null)
+      return runHandler(job, handlerOf(this.#handlers, job.handler), stopper, stoppedFor);
     if (this.#launcher === null) throw new Error('the slots are not open');
     const onStarted = (): void => this.#noteStart(run);
+    const onEnded = (): void => this.#freeSlot(run);
     const context: RunContext = {
-      store: this.#store,
+      files: this.files,
       launcher: this.#launcher,
       environment: this.#environment,
       stoppedFor,
       attached: false,
-      ...(isKept && { whenStarted: { places: this.#total, onStarted, onEnded: () => this.#freeSlot(run) } }),
+      whenStarted: isKept ? { places: this.#total, onStarted, onEnded } : undefined,
       maxOutputBytes: this.maxOutputBytes,
     };
-    return runJob(job, context, stopper.signal);
-  }
-
-  /** The claim asked for jobs of these alone. */
-  #handlerOf(name: string): AnyHandler {
-    const handler = this.#handlers.get(name);
-    if (handler === undefined)
-      throw new Error(`a job was claimed for the handler ${name}, which is not here`);
-    return handler;
+    return runJob(job, context, stopper);
   }
 
   /**
@@ -238,12 +239,14 @@ export class Slots {
     if (run === undefined) return;
     this.#occupied.delete(keyOf(finished));
     this.#ended.delete(run);
+    this.#disowned.delete(run);
     if (answer !== 'refused') {
-      cleanUp(this.#store, finished);
+      cleanUp(this.files, finished);
       const transition: Transition = answer === 'cancelled' ? { to: 'cancelled' } : finished.transition;
       if (run.slot > 0) announceFinish(run.slot, run.job.id, transition);
     } else {
-      removeNote(this.#store, finished);
+      removeNote(this.files, finished);
+      this.files.uploads?.end(finished, false);
       if (run.slot > 0) emit({ event: 'job.disowned', slot: run.slot, id: run.job.id });
     }
   }
@@ -253,7 +256,7 @@ export class Slots {
     this.#waiting = this.#waiting.filter(({ job }) => !isRun(job, key));
     const run = this.#find(key);
     if (run === undefined || run.finished !== null) return;
-    run.disowned = true;
+    this.#disowned.add(run);
     stopWithin(run, graceMs);
   }
 
@@ -266,28 +269,26 @@ export class Slots {
     }
   }
 
-  /** Ends a run as a person has asked: once for each time that somebody asked. */
+  /** Ends a run as a person has asked. */
   cancel({ cancel, ...key }: CancelledRun): void {
     // What waits for a slot goes back, and is cancelled on its way.
     if (this.#waiting.some(({ job }) => isRun(job, key))) this.dropWaiting();
     const run = this.#find(key);
-    if (run === undefined || run.finished !== null || isSameCancel(run.cancel, cancel)) return;
-    run.cancel = cancel;
-    run.stoppedFor ??= 'cancelled';
-    run.stopper.stop({ signal: signalNumber(cancel.signal), graceMs: cancel.graceMs });
+    if (run !== undefined) stopAsAsked(run, cancel);
   }
 
-  /** Ends every run, and those that start later: TERM, and KILL after at most `graceMs`. */
+  /** Ends every run: TERM, and KILL after at most `graceMs`. */
   abortAll(graceMs: number): void {
-    this.#graceMs = graceMs;
     for (const run of this.#occupied.values()) stopWithin(run, graceMs);
+  }
+
+  /** Functions of this program are told to end; their jobs go back. */
+  endHandlers(graceMs: number): void {
+    if (this.#startsLater) this.dropWaiting();
+    for (const run of this.#occupied.values()) if (run.job.handler !== null) stopWithin(run, graceMs);
   }
 
   #find(key: RunKey): SlotRun | undefined {
     return this.#occupied.get(keyOf(key));
   }
-}
-
-function toKey({ seq, run }: RunKey): RunKey {
-  return { seq, run };
 }

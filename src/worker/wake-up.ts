@@ -27,3 +27,15 @@ export class WakeUp {
     this.#woken = false;
   }
 }
+
+/** Sleeps out the whole time, unless the signal aborts. */
+export async function sleepUnlessAborted(durationMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const wakeUp = new WakeUp();
+  const wake = (): void => wakeUp.wake();
+  signal.addEventListener('abort', wake, { once: true });
+  const endAt = performance.now() + durationMs;
+  do await wakeUp.sleep(endAt - performance.now());
+  while (!signal.aborted && performance.now() < endAt);
+  signal.removeEventListener('abort', wake);
+}

@@ -1,5 +1,5 @@
 /** The loop of one worker process: exchange, start, wait. */
-import { QueueError, usageError } from '../errors.js';
+import { QueueError } from '../errors.js';
 import type { AnyHandlers, HandlerTypes } from '../job/input.js';
 import { readValue } from '../job/option-kinds.js';
 import type { Launcher } from '../launcher/launcher.js';
@@ -8,52 +8,26 @@ import { thisProcess } from '../launcher/process-identity.js';
 import { startTimer } from '../launcher/timer.js';
 import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
-import type { Retention } from '../maintenance/prune.js';
 import type { Queue } from '../queue.js';
-import type { HowToStop, Outlook, RunKey, Session, Store } from '../store/store.js';
-import { announcePaused, isPaused } from './paused-queues.js';
+import type { HowToStop, Outlook, Session, Store } from '../store/store.js';
+import { announceEnd } from './announce.js';
+import { isAllDone, isPaused } from './paused-queues.js';
 import { handlerMap } from './handlers.js';
-import type { AnyHandler, Handlers } from './handlers.js';
+import type { AnyHandler } from './handlers.js';
+import { GivenUp, LastTries } from './last-tries.js';
+import { LeaseWatch } from './lease-watch.js';
+import { SEND_WITHIN_MS } from './log-uploads.js';
 import { RescueRounds } from './rescue-rounds.js';
+import { Rings } from './rings.js';
 import { Slots } from './slots.js';
+import { checkQueues } from './served-queues.js';
+import { isIn } from './run-key.js';
+import { Trouble } from './trouble.js';
 import { WakeUp } from './wake-up.js';
-
-export interface WorkerOptions<H extends HandlerTypes<H> = AnyHandlers> {
-  /** How many jobs run at once. */
-  readonly slots: number;
-  /** Functions of this program, for jobs that name one; see Handler. */
-  readonly handlers?: Handlers<H>;
-  /** Whether it runs commands, too; true by default. Without, it starts no launcher. */
-  readonly commands?: boolean;
-  /** No two living workers have the same; the first of w1, w2, … that is free, by default. */
-  readonly name?: string | undefined;
-  /** Null or missing: every queue. */
-  readonly queues?: readonly string[] | null;
-  /** How often to look when nobody rings. */
-  readonly pollIntervalMs?: number;
-  /** The most that is kept of what a run prints; the launcher's default. */
-  readonly maxOutputBytes?: number;
-  /** End when the queues hold nothing pending, processing or waiting for a retry. */
-  readonly untilEmpty?: boolean;
-  /** After a stop: when jobs that still run are ended, with their grace, and given back; never, by default. */
-  readonly drainTimeoutMs?: number | undefined;
-  /** How long jobs are kept after their end; missing: the worker removes none. */
-  readonly retention?: Retention;
-  /** The native one where there is one, else Node's, by default. One that is given is not closed. */
-  readonly launcher?: Launcher;
-}
-
-/** What may be changed while it runs. */
-interface ChangedOptions {
-  readonly pollIntervalMs: number;
-  readonly maxOutputBytes: number;
-  readonly retention?: Retention;
-}
+import type { ChangedOptions, WorkerOptions } from './worker-options.js';
 
 /** What a run that is told to end at once gets between TERM and KILL. */
 const SHORT_GRACE_MS = 1000;
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 10_000;
 
 /** Runs the jobs of a queue: commands by a launcher, and those for handlers inside of this program. */
 export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
@@ -64,12 +38,17 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   readonly #slots: Slots;
   readonly #rescue: RescueRounds;
   #pollIntervalMs: number;
-  #launcherLock: string | null = null;
+  #launcher: Launcher | null = null;
+  #lease = new LeaseWatch(null, {});
+  #session: Session | null = null;
   #stopping: HowToStop | null = null;
   #callOffDrain: (() => void) | null = null;
-  #troubles = 0;
-  /** Somebody rang, and the pauses have not been looked at since. */
-  #rang = false;
+  readonly #trouble = new Trouble();
+  readonly #rings = new Rings();
+  readonly #lastTries: LastTries;
+  #isSending = false;
+  /** The store was at work while the event loop went on, when it was last asked. */
+  #isStoreAway = false;
 
   /** Throws `usage` for queues and names that cannot be, and for a handler whose name no job can have. */
   constructor(queue: Queue<H>, options: WorkerOptions<H>) {
@@ -81,34 +60,48 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     this.#pollIntervalMs = options.pollIntervalMs ?? 2000;
     this.#slots = new Slots(options.slots, this.#store, this.#handlers, () => this.#wakeUp.wake());
     this.#slots.maxOutputBytes = options.maxOutputBytes;
-    this.#rescue = new RescueRounds(this.#store);
+    this.#rescue = new RescueRounds(this.#store, this.#slots.files.uploads);
     this.#rescue.upkeep.retention = options.retention;
+    this.#lastTries = new LastTries({
+      isEnough: () => this.#stopping !== null && this.#lease.mayBeLeft(this.#stopping),
+      isBusy: () => this.#isSending || this.#slots.runningCount > 0,
+    });
   }
 
   /**
    * Runs jobs until it is stopped, or its queues are empty. Rejects where it cannot begin (`conflict`: its name), and with
-   * `store_lost` where it cannot go on; nothing that it started runs on then.
+   * `store_lost` where it cannot go on, or `unavailable` where it was to stop and could tell nobody; nothing that it started
+   * runs on then.
    */
   async run(): Promise<void> {
     const watching = new AbortController();
-    this.#store.bell.onRing(() => this.#hear(), watching.signal);
+    this.#store.bell.onRing((areJobs) => {
+      this.#rings.hear(areJobs);
+      this.#wakeUp.wake();
+    }, watching.signal);
     const launcher = await this.#openLauncher();
-    this.#launcherLock = launcher?.lockFile ?? null;
+    this.#launcher = launcher;
+    const onOver = (graceMs: number): void => this.#slots.endHandlers(graceMs);
+    this.#lease = new LeaseWatch(launcher, { onOver, onBeat: (isNews) => this.#lookAgain(isNews) });
     try {
-      let session: Session | null = await this.#openSession(this.#options.name);
+      this.#session = await this.#openSession(this.#options.name);
       this.#slots.open(launcher);
       this.#rescue.start();
-      while (session !== null) session = await this.#turn(session);
+      await Promise.race([this.#loop(watching.signal), this.#lastTries.over]);
     } catch (error) {
-      await this.#endAll();
-      throw error;
+      watching.abort();
+      throw await this.#giveUp(error);
     } finally {
       watching.abort();
       this.#callOffDrain?.();
+      this.#lastTries.end();
       await this.#rescue.finish();
+      this.#lease.end();
+      await this.#slots.files.uploads?.finish(0);
+      this.#slots.files.notes.remove();
       if (this.#options.launcher === undefined) await launcher?.close();
     }
-    this.#slots.announceEnd();
+    announceEnd(this.#options.slots);
   }
 
   /** 'gracefully': claims nothing more, finishes what runs. 'now': ends what runs and gives it back. */
@@ -126,6 +119,8 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     if (drainTimeoutMs !== undefined)
       this.#callOffDrain ??= startTimer(drainTimeoutMs, () => this.#heedStop('now'));
     if (now) this.#slots.abortAll(graceMs);
+    this.#lastTries.start();
+    this.#trouble.tryNow();
     this.#wakeUp.wake();
   }
 
@@ -142,44 +137,49 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     this.#wakeUp.wake();
   }
 
+  async #loop(signal: AbortSignal): Promise<void> {
+    while (this.#session !== null && !signal.aborted) this.#session = await this.#turn(this.#session, signal);
+  }
+
   /** One turn of the loop: the session to go on with, or null when all is done. */
-  async #turn(session: Session): Promise<Session | null> {
+  async #turn(session: Session, signal: AbortSignal): Promise<Session | null> {
     // After the poll phase, so that all that finished in this turn of the event loop forms one batch.
     await new Promise((resolve) => setImmediate(resolve));
     try {
       const next = await this.#work(session);
-      this.#troubles = 0;
+      this.#trouble.end();
+      this.#lastTries.begin();
       return next;
     } catch (error) {
       if (!(error instanceof QueueError) || error.code === 'store_lost') throw error;
-      await this.#waitOut(error);
+      if (!signal.aborted) await this.#trouble.waitOut(error);
       return session;
     }
   }
 
   async #work(session: Session): Promise<Session | null> {
     if (this.#slots.staleInMs === 0) this.#slots.dropWaiting();
-    if (this.#rang && this.#slots.staleInMs < Infinity) await this.#heedPauses();
+    if (this.#slots.staleInMs < Infinity && this.#rings.takeHeard()) await this.#heedPauses();
     const { reportInMs } = this.#slots;
     if (reportInMs === 0) return this.#exchange(session);
+    if (this.#slots.startHandlers(this.#isStoreAway)) return session;
     if (reportInMs !== null) return this.#sleep(reportInMs, session);
+    if (this.#rings.bringJobs && this.#mayClaim && this.#slots.free > 0) return this.#exchange(session);
     const outlook = await this.#store.outlook(session);
     if (!outlook.sessionLives) return this.#startAfresh(session);
     for (const run of outlook.cancels) this.#slots.cancel(run);
     this.#heedStop(outlook.stopRequested);
-    if (this.#stopping === null && outlook.ready && this.#slots.free > 0) return this.#exchange(session);
+    if (this.#mayClaim && outlook.ready && this.#slots.free > 0) return this.#exchange(session);
     if (this.#slots.isIdle && (this.#stopping !== null || (await this.#isEmpty()))) return this.#end(session);
     return this.#sleep(this.#sleepMs(outlook), session);
   }
 
-  #hear(): void {
-    this.#rang = true;
-    this.#wakeUp.wake();
+  get #mayClaim(): boolean {
+    return this.#stopping === null && !this.#lease.isOver;
   }
 
   /** What was claimed ahead starts without asking the store: it must not outlive a pause by more than the bell takes. */
   async #heedPauses(): Promise<void> {
-    this.#rang = false;
     const pauses = await this.#store.pauses();
     this.#slots.dropWaiting((job) => isPaused(job, pauses));
   }
@@ -192,10 +192,19 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   async #exchange(session: Session): Promise<Session> {
     const report = this.#slots.report();
     const { finished } = report;
-    const free = this.#stopping === null ? report.free : 0;
-    const answer = await this.#store.exchange(session, { ...report, free });
+    const free = this.#mayClaim ? report.free : 0;
+    const noteClaims = free > 0 ? this.#rings.beginClaim() : undefined;
+    const answering = this.#store.exchange(session, { ...report, free });
+    let isAway = false;
+    setImmediate(() => {
+      isAway = true;
+      this.#slots.startHandlers();
+    });
+    const answer = await answering;
+    this.#isStoreAway = isAway;
     const { claims, lost, cancelled, cancels, stopRequested } = answer;
     this.#slots.reported(report);
+    noteClaims?.(claims.length);
     if (finished.length > 0) failpoint('finish.after_commit');
     if (claims.length > 0) failpoint('claim.after_commit');
     for (const run of finished)
@@ -203,33 +212,33 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     if (finished.length > 0) failpoint('finish.after_cleanup');
     for (const key of lost) this.#slots.disown(key, SHORT_GRACE_MS);
     for (const run of cancels) this.#slots.cancel(run);
-    this.#slots.take(claims);
     this.#heedStop(stopRequested);
-    if (this.#stopping !== null) this.#slots.dropWaiting();
+    // A stop may have come while the store was at work: what it has claimed for us goes back unbegun.
+    if (this.#mayClaim && !this.#slots.isParting) this.#slots.take(claims);
+    else if (claims.length > 0) this.#slots.reportAnew();
     return session;
   }
 
   /** How long nothing can happen that nobody rings for. A job that falls due matters only to a free slot. */
   #sleepMs({ nextDueMs }: Outlook): number {
-    const hasRoom = this.#slots.free > 0 && this.#stopping === null;
+    const hasRoom = this.#slots.free > 0 && this.#mayClaim;
     const untilDueMs = hasRoom ? (nextDueMs ?? Infinity) : Infinity;
     return Math.min(this.#pollIntervalMs, untilDueMs, this.#slots.staleInMs);
   }
 
   async #isEmpty(): Promise<boolean> {
     const { untilEmpty, queues = null } = this.#options;
-    if (untilEmpty !== true || !(await this.#store.isDrained(queues))) return false;
-    await announcePaused(this.#store, queues);
-    return true;
+    return untilEmpty === true && isAllDone(this.#store, queues);
   }
 
   async #openSession(name: string | undefined): Promise<Session> {
     const queues = this.#options.queues ?? null;
     const { slots } = this.#options;
-    const launcherLock = this.#launcherLock;
+    const launcherLock = this.#launcher?.lockFile ?? null;
     const handlers = [...(this.#runsCommands ? [''] : []), ...this.#handlers.keys()];
     const owner = { ...thisProcess(), kind: 'worker', name, slots, queues, handlers, launcherLock } as const;
     const session = await this.#store.openSession(owner);
+    this.#lease.begin(this.#store.leaseOf(session));
     emit({ event: 'worker.named', name: session.name ?? '' });
     return session;
   }
@@ -244,14 +253,29 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   }
 
   async #end(session: Session): Promise<null> {
+    this.#isSending = true;
+    await this.#slots.files.uploads?.finish(SEND_WITHIN_MS);
+    this.#isSending = false;
     await this.#store.closeSession(session);
     return null;
   }
 
+  /** It cannot go on: ends what runs. The error to report. */
+  async #giveUp(error: unknown): Promise<unknown> {
+    const unrecorded = this.#slots.report().finished.length;
+    await this.#endAll();
+    if (!(error instanceof GivenUp) || this.#session === null) return error;
+    this.#store.leaveSession(this.#session);
+    return error.toQueueError(this.#store.database, unrecorded);
+  }
+
   /** Others took this session for dead, and its jobs: what still runs is ended before anything else is claimed. */
-  async #startAfresh({ name }: Session): Promise<Session> {
+  async #startAfresh(session: Session): Promise<Session> {
+    const { name } = session;
     emit({ event: 'worker.lost_session' });
     await this.#endAll();
+    // Its row is gone; what this process held for it goes, too.
+    await this.#store.closeSession(session);
     try {
       return await this.#openSession(name ?? undefined);
     } catch (error) {
@@ -266,21 +290,11 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
     while (!this.#slots.isIdle) await this.#wakeUp.sleep(this.#pollIntervalMs);
   }
 
-  /** A store in trouble is waited out: jobs run on, and their results are kept until they can be written. */
-  async #waitOut({ message }: QueueError): Promise<void> {
-    const retryMs = Math.min(FIRST_RETRY_MS * 2 ** this.#troubles, LONGEST_RETRY_MS);
-    this.#troubles += 1;
-    emit({ event: 'worker.trouble', message, retryMs });
-    await new Promise((resolve) => setTimeout(resolve, retryMs));
+  /** The server has answered a beat: time to try again, and to see what became of the session. */
+  #lookAgain(isNews: boolean): void {
+    this.#trouble.hear();
+    if (!isNews) return;
+    this.#slots.reportAnew();
+    this.#wakeUp.wake();
   }
-}
-
-function checkQueues(queues: WorkerOptions['queues']): void {
-  for (const name of queues ?? []) readValue({ kind: 'name' }, name, 'a queue');
-  if (queues?.length === 0)
-    throw usageError('a worker of no queue has nothing to do', 'leave "queues" out for all of them');
-}
-
-function isIn(keys: readonly RunKey[], { seq, run }: RunKey): boolean {
-  return keys.some((key) => key.seq === seq && key.run === run);
 }

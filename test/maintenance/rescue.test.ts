@@ -1,12 +1,12 @@
 import { DatabaseSync } from '@photostructure/sqlite';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { listen } from '../../src/log.js';
 import type { LogEvent } from '../../src/log.js';
 import { rescueDeadSessions } from '../../src/maintenance/rescue.js';
 import { sweepLeftFiles } from '../../src/maintenance/sweep.js';
-import { logFile, noteFile } from '../../src/output/log-file.js';
+import { draftFile, logFile, noteFile } from '../../src/output/log-file.js';
 import { isAlive, killQuietly } from '../support/processes.js';
 import { startProgram } from '../support/programs.js';
 import { openTestStore, owner, TO } from '../support/stores.js';
@@ -148,6 +148,18 @@ test('notes of runs that are over are swept up, those of running ones stay', asy
       .filter((name) => !name.includes('.lock'))
       .toSorted(),
   ).toEqual(['2.1', 'notes.txt']);
+});
+
+test('drafts of notes are swept up an hour after their last use', async () => {
+  const { queue } = await openTestQueue();
+  const { store } = queue;
+  mkdirSync(store.runDir, { recursive: true });
+  const [old, late] = ['a-1', 'a-2'].map((name) => draftFile(store.runDir, name)) as [string, string];
+  for (const file of [old, late]) writeFileSync(file, '{}');
+  const twoHoursAgo = new Date(Date.now() - 7_200_000);
+  utimesSync(old, twoHoursAgo, twoHoursAgo);
+  await sweepLeftFiles(store);
+  expect([old, late].map((file) => existsSync(file))).toEqual([false, true]);
 });
 
 test('a job that its dead worker never started runs again at once, and counts no crash', async () => {

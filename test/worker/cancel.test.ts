@@ -1,11 +1,10 @@
 /** How a worker learns that a person wants one of its jobs to end, and what it makes of it. */
-import { DatabaseSync } from '@photostructure/sqlite';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createNodeLauncher } from '../../src/launcher/node-launcher.js';
 import type { Launcher } from '../../src/launcher/launcher.js';
 import { runInForeground } from '../../src/worker/foreground.js';
+import { whileLocked } from '../support/database.js';
 import { isAlive, waitUntil } from '../support/processes.js';
 import { openTestQueue, startWorker } from '../support/workers.js';
 import type { TestQueue } from '../support/workers.js';
@@ -58,7 +57,6 @@ test('so does one that is busy with short jobs', async () => {
   await queue.enqueueMany(Array.from({ length: 1000 }, () => ({ command: ['true'] })));
   await waitUntil(async () => (await queue.counts()).completed > 5, {
     what: 'it to be busy',
-    timeoutMs: 15_000,
   });
   await queue.cancel(id);
   expect(await over(id)).toMatchObject({ state: 'cancelled' });
@@ -96,7 +94,7 @@ test('a second cancel hastens the end of a job that ignores the first', async ()
   const { id } = await queue.enqueue({ command });
   const jobPid = await pid('pid');
   await queue.cancel(id, { signal: 'USR1', grace: '1h', reason: 'first' });
-  await waitUntil(() => said('asked'), { what: 'the signal', timeoutMs: 15_000 });
+  await waitUntil(() => said('asked'), { what: 'the signal' });
   expect(isAlive(jobPid)).toBe(true);
   await queue.cancel(id, { now: true, reason: 'second' });
   expect(await over(id)).toMatchObject({
@@ -124,22 +122,20 @@ test('what a stop at once would give back is cancelled, whichever of the two cam
 
 test('a failure that the worker had not reported when the cancel came is told as what it became', async () => {
   const tested = await openTestQueue();
-  const { queue, home, pid, over } = tested;
+  const { queue, pid, over } = tested;
   const { events } = startWorker(queue);
   const { id } = await queue.enqueue({
     command: `echo $$ > ${tested.path('pid')}; until test -e ${tested.path('go')}; do sleep 0.02; done; exit 3`,
   });
   const jobPid = await pid('pid');
   // While this holds the lock the worker cannot report; the cancel is stored by the same transaction.
-  const side = new DatabaseSync(join(home, 'queue.db'), { timeout: 10_000 });
-  onTestFinished(() => side.close());
-  side.exec('BEGIN IMMEDIATE');
-  writeFileSync(tested.path('go'), '');
-  await waitUntil(() => !isAlive(jobPid), { what: 'the job to fail', timeoutMs: 15_000 });
-  side.exec(
-    `UPDATE jobs SET cancel = '{"at":1,"signal":"SIGTERM","grace_ms":1,"reason":"cancelled by a person"}'`,
-  );
-  side.exec('COMMIT');
+  await whileLocked(tested, async ({ rows }) => {
+    writeFileSync(tested.path('go'), '');
+    await waitUntil(() => !isAlive(jobPid), { what: 'the job to fail' });
+    await rows(
+      `UPDATE jobs SET cancel = '{"at":1,"signal":"SIGTERM","grace_ms":1,"reason":"cancelled by a person"}'`,
+    );
+  });
   const job = await over(id);
   expect(job).toMatchObject({
     state: 'cancelled',

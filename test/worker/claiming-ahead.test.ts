@@ -46,7 +46,7 @@ test('what waits too long for a slot goes back, counts nothing and runs once in 
       const { processing, pending } = await queue.counts();
       return isHeld && processing === 1 && pending === JOBS - SHORT_RUNS - 1;
     },
-    { what: 'all but the one that runs to be given back', timeoutMs: 20_000 },
+    { what: 'all but the one that runs to be given back' },
   );
   release();
   await ended;
@@ -73,7 +73,7 @@ test('a worker that is told to stop gives back what waits for a slot while it fi
       const { processing, pending } = await queue.counts();
       return processing === 1 && pending === JOBS - SHORT_RUNS - 1;
     },
-    { what: 'what waits to be given back', timeoutMs: 20_000 },
+    { what: 'what waits to be given back' },
   );
   release();
   await running.ended;

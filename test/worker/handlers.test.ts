@@ -1,6 +1,7 @@
 /** Jobs that a function of the program runs: the same promises as for commands, without a process. */
 import { expect, test } from 'vitest';
 import { Queue } from '../../src/queue.js';
+import type { HandlerContext } from '../../src/worker/handlers.js';
 import { Worker } from '../../src/worker/worker.js';
 import { openTestStore } from '../support/stores.js';
 import { openTestQueue, startWorker, storedText } from '../support/workers.js';
@@ -95,7 +96,7 @@ test('a worker without handlers leaves their jobs alone, and one with handlers r
 });
 
 /** Ends only when it is told to, and then returns as if nothing were wrong. */
-const untilTold = async (_: unknown, signal: AbortSignal): Promise<string> => {
+const untilTold = async (_: unknown, { signal }: HandlerContext): Promise<string> => {
   await new Promise((resolve) => signal.addEventListener('abort', resolve));
   return 'too late';
 };
@@ -122,8 +123,9 @@ test('a worker that stops now gives the job back, which counts nothing', async (
   const { queue } = await openTestQueue();
   const { id } = await queue.enqueue({ handler: 'wait' });
   const reasons: unknown[] = [];
-  const wait = async (job: unknown, signal: AbortSignal): Promise<void> => {
-    await untilTold(job, signal);
+  const wait = async (job: unknown, context: HandlerContext): Promise<void> => {
+    await untilTold(job, context);
+    const { signal } = context;
     reasons.push((signal.reason as Error).name);
     signal.throwIfAborted();
   };

@@ -1,8 +1,9 @@
 /** What a worker does when things change under its feet. */
 import { DatabaseSync } from '@photostructure/sqlite';
-import { renameSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { removeDatabase, whileLocked } from '../support/database.js';
 import { isAlive, waitUntil } from '../support/processes.js';
 import { openTestStore } from '../support/stores.js';
 import { openTestQueue, startWorker } from '../support/workers.js';
@@ -34,44 +35,48 @@ function sideDoor(home: string): InstanceType<typeof DatabaseSync> {
   return database;
 }
 
-test('a stop now that comes while a claim waits for the lock: the job goes back and is never started', async () => {
-  const { queue, home, path, said } = await openTestQueue();
-  const side = sideDoor(home);
-  side.exec(`INSERT INTO queues (name, paused_at) VALUES ('default', 1)`);
-  const { id } = await queue.enqueue({ command: `echo started > ${path('started')}; sleep 60` });
-  const { worker, ended, event } = startWorker(queue);
-  await event('worker.polling');
-  await waitUntil(async () => (await queue.workers()).length === 1, { what: 'the session' });
-  // In one go, so that the worker sees the ready job only when it can no longer write.
-  side.exec(`UPDATE queues SET paused_at = NULL; BEGIN IMMEDIATE`);
-  queue.store.bell.ring();
-  let turns = 0;
-  await waitUntil(() => (turns += 1) > 20, { what: 'the worker to wait for the lock' });
-  worker.stop('now');
-  side.exec('COMMIT');
-  await ended;
-  expect(said('started')).toBeNull();
-  expect(await queue.get(id)).toMatchObject({ state: 'pending', attempts: 0 });
-});
+test.each(['now', 'gracefully'] as const)(
+  'a stop that comes while a claim waits for the lock: the job goes back and is never started (%s)',
+  async (how) => {
+    const { queue, home, path, said } = await openTestQueue();
+    const side = sideDoor(home);
+    side.exec(`INSERT INTO queues (name, paused_at) VALUES ('default', 1)`);
+    const { id } = await queue.enqueue({ command: `echo started > ${path('started')}; sleep 60` });
+    const { worker, ended, event } = startWorker(queue);
+    await event('worker.polling');
+    await waitUntil(async () => (await queue.workers()).length === 1, { what: 'the session' });
+    // In one go, so that the worker sees the ready job only when it can no longer write.
+    side.exec(`UPDATE queues SET paused_at = NULL; BEGIN IMMEDIATE`);
+    queue.store.bell.ring();
+    let turns = 0;
+    await waitUntil(() => (turns += 1) > 20, { what: 'the worker to wait for the lock' });
+    worker.stop(how);
+    side.exec('COMMIT');
+    await ended;
+    expect(said('started')).toBeNull();
+    expect(await queue.get(id)).toMatchObject({ state: 'pending', attempts: 0 });
+  },
+);
 
 test('a store that is locked for a while costs nothing: the worker reports its job when it can', async () => {
-  const { queue, home, path, pid, over } = await openTestQueue();
-  const side = sideDoor(home);
+  const tested = await openTestQueue();
+  const { queue, path, pid, over } = tested;
   startWorker(queue);
   const { id } = await queue.enqueue({
     command: `echo $$ > ${path('pid')}; while [ ! -e ${path('go')} ]; do sleep 0.02; done`,
   });
   const jobPid = await pid('pid');
-  side.exec('BEGIN IMMEDIATE');
-  writeFileSync(path('go'), '');
-  await waitUntil(() => !isAlive(jobPid), { what: 'the job to end' });
-  expect((await queue.get(id)).state).toBe('processing');
-  side.exec('COMMIT');
+  await whileLocked(tested, async () => {
+    writeFileSync(path('go'), '');
+    await waitUntil(() => !isAlive(jobPid), { what: 'the job to end' });
+    expect((await queue.get(id)).state).toBe('processing');
+  });
   expect(await over(id)).toMatchObject({ state: 'completed', run: 1 });
 });
 
 test('a database that was removed ends the worker, and what it ran', async () => {
-  const { queue, home, path, pid } = await openTestQueue();
+  const tested = await openTestQueue();
+  const { queue, path, pid } = tested;
   const { ended } = startWorker(queue, { pollIntervalMs: 50 });
   const outcome = ended.then(
     () => 'ended',
@@ -79,7 +84,7 @@ test('a database that was removed ends the worker, and what it ran', async () =>
   );
   await queue.enqueue({ command: `echo $$ > ${path('pid')}; exec sleep 60` });
   const jobPid = await pid('pid');
-  renameSync(join(home, 'queue.db'), path('moved.db'));
+  await removeDatabase(tested);
   expect(await outcome).toBe('store_lost');
   expect(isAlive(jobPid)).toBe(false);
 });

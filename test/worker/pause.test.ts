@@ -25,14 +25,12 @@ test('what was claimed ahead of a pause goes back, and all of it runs once the q
   const { ended } = startWorker(queue, { launcher: shortRuns(() => (runs += 1)), untilEmpty: false });
   await waitUntil(async () => runs > 32 && (await queue.counts()).processing > 4, {
     what: 'the worker to claim ahead',
-    timeoutMs: 20_000,
   });
   await queue.pause('default');
   const { processing: ahead } = await queue.counts();
   const atPause = runs;
   await waitUntil(async () => (await queue.counts()).processing === 0, {
     what: 'what was claimed ahead to be given back',
-    timeoutMs: 20_000,
   });
   const { pending, completed } = await queue.counts();
   expect(completed).toBe(runs);
@@ -42,7 +40,6 @@ test('what was claimed ahead of a pause goes back, and all of it runs once the q
   await queue.resume();
   await waitUntil(async () => (await queue.counts()).completed === jobs, {
     what: 'the rest to run',
-    timeoutMs: 20_000,
   });
   expect(runs).toBe(jobs);
   await queue.stopWorkers();

@@ -12,7 +12,6 @@ const program = nativeLauncherPath();
 const SLOTS = 4;
 const SHORT = 32;
 const BEHIND = 8;
-const PATIENCE = { timeoutMs: 20_000 };
 
 interface Filled extends TestQueue, RunningWorker {
   /** As many as there are slots: each runs until `release`. */
@@ -44,7 +43,7 @@ async function fill(): Promise<Filled> {
   };
   await waitUntil(
     () => filled.holders.every((id) => worker.events.some((e) => e.event === 'job.claimed' && e.id === id)),
-    { what: 'every slot to be held', ...PATIENCE },
+    { what: 'every slot to be held' },
   );
   return filled;
 }
@@ -61,7 +60,7 @@ describe.skipIf(program === null)(`with the native launcher${whyNot(program)}`, 
         const { processing, pending } = await filled.queue.counts();
         return processing === SLOTS && pending === BEHIND;
       },
-      { what: 'what waits to be given back', ...PATIENCE },
+      { what: 'what waits to be given back' },
     );
     const releasedAt = Date.now();
     filled.release();
@@ -83,7 +82,6 @@ describe.skipIf(program === null)(`with the native launcher${whyNot(program)}`, 
     await filled.queue.cancel(first);
     await waitUntil(async () => (await filled.job(first)).state === 'cancelled', {
       what: 'the cancel',
-      ...PATIENCE,
     });
     filled.release();
     await filled.ended;

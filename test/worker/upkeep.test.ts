@@ -20,6 +20,6 @@ test('an idle worker cuts off the write-ahead log that a reader held back, once 
   expect(logBytes()).toBeGreaterThan(16 * MIB);
   startWorker(queue);
   reader.exec('COMMIT');
-  await waitUntil(() => logBytes() < MIB, { what: 'the log to be cut off', timeoutMs: 20_000 });
+  await waitUntil(() => logBytes() < MIB, { what: 'the log to be cut off' });
   expect(await queue.counts()).toMatchObject({ scheduled: 10_000 });
 });
