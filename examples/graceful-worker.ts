@@ -15,7 +15,7 @@ const worker = new Worker(queue, {
   slots: 50,
   commands: false,
   handlers: {
-    crawl: async ({ id, payload: { url, pages } }, signal) => {
+    crawl: async ({ id, payload: { url, pages } }, { signal }) => {
       console.log(`${id}: ${url}`);
       // Each step takes the signal, so that the job ends as soon as it is told to.
       for (let page = 1; page <= pages; page++) await sleep(20, undefined, { signal });

@@ -9,7 +9,7 @@ import type { OptionKind } from './job/option-kinds.js';
 import { JOB_OPTIONS } from './job/options.js';
 import type { JobDefaults, JobOption } from './job/options.js';
 import { unknownWord } from './job/show-value.js';
-import { DAY, HOUR, MINUTE } from './time.js';
+import { DAY, HOUR, MINUTE, SECOND } from './time.js';
 
 export interface Setting {
   readonly name: string;
@@ -44,6 +44,12 @@ export const SETTINGS: readonly Setting[] = [
     fallback: '10s',
   },
   {
+    name: 'lease',
+    value: { kind: 'duration', minMs: 2 * SECOND, maxMs: HOUR },
+    help: 'in PostgreSQL: how long a worker may be silent before others run its jobs; below 15s a short outage ends them',
+    fallback: '30s',
+  },
+  {
     name: 'max_output',
     value: { kind: 'size', minBytes: 256 * 1024, maxBytes: 1024 ** 4 },
     help: 'the most that is kept of what a run prints: its first half and its last; needs the native launcher',
@@ -74,6 +80,7 @@ export const SETTINGS: readonly Setting[] = [
 export interface Settings extends JobDefaults {
   readonly pollIntervalMs: number;
   readonly lockTimeoutMs: number;
+  readonly leaseMs: number;
   readonly maxOutputBytes: number;
   /** Infinity: for ever. */
   readonly keepCompletedMs: number;
@@ -137,6 +144,7 @@ export function loadSettings(home: string, env: Environment): Settings {
     graceMs: checked.grace,
     pollIntervalMs: checked.poll_interval_ms,
     lockTimeoutMs: checked.lock_timeout,
+    leaseMs: checked.lease,
     maxOutputBytes: checked.max_output,
     keepCompletedMs: checked.keep_completed,
     keepDeadMs: checked.keep_dead,
@@ -153,6 +161,7 @@ interface CheckedSettings {
   readonly grace: number;
   readonly poll_interval_ms: number;
   readonly lock_timeout: number;
+  readonly lease: number;
   readonly max_output: number;
   readonly keep_completed: number;
   readonly keep_dead: number;

@@ -51,7 +51,8 @@ async function livingSessions(store: Store): Promise<Session[]> {
   const sessions = await store.listSessions();
   if (sessions.length === 0) return [];
   const dead = await store.listDeadSessions(bootId());
-  return sessions.filter(({ id }) => !dead.some(({ session }) => session.id === id));
+  // One that is silent is as good as dead: whoever watches it for its lease runs its jobs again.
+  return sessions.filter(({ id, isSilent }) => !isSilent && !dead.some(({ session }) => session.id === id));
 }
 
 async function factsOf(store: Store, session: Session): Promise<WorkerFacts> {

@@ -50,16 +50,25 @@ export const FAILPOINTS = [
   'close.after_commit',
 ] as const;
 
+/** The same of a queue that moves to a server: test/fault/move.test.ts loops over them. */
+export const MOVE_FAILPOINTS = [
+  'move.after_copy',
+  'move.after_mark',
+  'move.after_commit',
+  'move.after_done',
+  'move.after_logs',
+] as const;
+
 export type Failpoint = (typeof FAILPOINTS)[number];
 
 /** Does nothing unless this is a test build and the environment names the point. */
-export function failpoint(name: Failpoint): void {
+export function failpoint(name: Failpoint | (typeof MOVE_FAILPOINTS)[number]): void {
   if (__FAILPOINTS__) hit(name);
 }
 
 let hits = 0;
 
-function hit(name: Failpoint): void {
+function hit(name: string): void {
   const match = /^([\w.]+)(?::(\d+))?=(kill9|stop|throw|delay=(\d+))$/.exec(
     process.env['QUEUECTL_FAILPOINT'] ?? '',
   );

@@ -3,9 +3,9 @@ import type { Job, Run } from './job/job.js';
 import { isFinal } from './job/state.js';
 import { followOutput } from './output/follow.js';
 import { logFile } from './output/log-file.js';
-import { readInline, readOutput } from './output/read.js';
 import type { FollowedRecord, OutputRecord } from './output/records.js';
 import type { OutputSelection } from './output/selection.js';
+import { readRunOutput, RunParts } from './run-output.js';
 import { StoreChange } from './store-change.js';
 import type { Store } from './store/store.js';
 
@@ -49,16 +49,25 @@ async function* followRun(
   const { store, job, run } = following;
   const over = new AbortController();
   const file = logFile(store.logsDir, job.seq, run);
-  const ended = waitForEnd(following).finally(() => over.abort());
-  const wasThere = yield* followOutput(file, over.signal, selection);
+  const parts = new RunParts(store, { seq: job.seq, run });
+  const ended = waitForEnd(following, parts).finally(() => over.abort());
+  // Trouble of the store is told below, once the file has been read; until then nobody waits for it.
+  ended.catch(() => undefined);
+  const wasThere = yield* followOutput(file, over.signal, selection, parts);
   const end = await ended;
-  if (wasThere || end === null) return;
-  if (end.output === null) yield* readOutput(file, selection);
-  else yield* readInline(end.output, selection);
+  if (end === null) return;
+  if (!wasThere) return yield* readRunOutput(store, { seq: job.seq, run }, end, selection);
+  if (!following.signal.aborted) yield* parts.missing(true);
 }
 
-/** Null where the run will not come, or the signal aborted first. */
-async function waitForEnd({ store, job, run, change, signal }: Following): Promise<Run | null> {
+/** Until all that it printed is here, as far as it comes. Null where the run will not come, or the signal aborted first. */
+async function waitForEnd(following: Following, parts: RunParts): Promise<Run | null> {
+  const end = await waitForReport(following);
+  if (end !== null) await parts.arrived(end, following.signal);
+  return end;
+}
+
+async function waitForReport({ store, job, run, change, signal }: Following): Promise<Run | null> {
   const { seq, id } = job;
   for (;;) {
     const next = change.next();

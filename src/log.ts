@@ -9,8 +9,12 @@ export type LogEvent =
   | { readonly event: 'worker.stopping'; readonly running: number; readonly now: boolean }
   | { readonly event: 'worker.stopped'; readonly slot: number }
   | { readonly event: 'worker.lost_session' }
+  | { readonly event: 'worker.cut_off'; readonly leaseMs: number }
+  | { readonly event: 'worker.no_deadline' }
   | { readonly event: 'worker.left_paused'; readonly queues: readonly string[]; readonly jobs: number }
   | { readonly event: 'worker.pruned'; readonly jobs: number }
+  | { readonly event: 'worker.left_logs'; readonly logs: number }
+  | { readonly event: 'worker.refused_logs'; readonly cause: string }
   | { readonly event: 'worker.trouble'; readonly message: string; readonly retryMs: number }
   | {
       readonly event: 'job.claimed';
@@ -65,10 +69,18 @@ export function sentence(event: LogEvent): string {
       return `[Worker ${event.slot}] Stopped.`;
     case 'worker.lost_session':
       return 'This worker was given up by the others; its jobs were ended and it starts afresh.';
+    case 'worker.cut_off':
+      return `Cut off from the database for most of its lease (${formatDuration(event.leaseMs)}): what runs is ended, and runs again.`;
+    case 'worker.no_deadline':
+      return 'Without the native launcher, a job may run twice at once if this worker is stopped for longer than its lease.';
     case 'worker.left_paused':
       return `Nothing is left to do but ${count(event.jobs, 'job')} in paused queues (${event.queues.join(', ')}).`;
     case 'worker.pruned':
       return `Removed ${count(event.jobs, 'job')} that ended longer ago than jobs are kept.`;
+    case 'worker.left_logs':
+      return `${count(event.logs, 'log')} could not be sent to the database; the next worker of this home sends what is left.`;
+    case 'worker.refused_logs':
+      return `The database does not take what some jobs printed: ${event.cause}. It stays here for the next worker of this home.`;
     case 'worker.trouble':
       return `The queue is in trouble: ${event.message}. Trying again in ${formatDuration(event.retryMs)}.`;
     case 'job.claimed':

@@ -30,5 +30,6 @@ export async function openQueue<H extends HandlerTypes<H> = AnyHandlers>(
   const database = isUrl ? location : settings.database;
   if (!isUrl) requireOwnDatabase(database, env);
   const lockTimeoutMs = options.lockTimeoutMs ?? settings.lockTimeoutMs;
-  return new Queue(await openStore(database ?? home, { lockTimeoutMs, home }), settings);
+  const { leaseMs } = settings;
+  return new Queue(await openStore(database ?? home, { lockTimeoutMs, home, leaseMs }), settings);
 }

@@ -21,23 +21,28 @@ import type { AnyHandlers, HandlerTypes, JobInput } from './job/input.js';
 import type { JobDefaults } from './job/options.js';
 import { parseJobInput } from './job/parse-job.js';
 import { STATES } from './job/state.js';
-import { logFile } from './output/log-file.js';
-import { readInline, readOutput } from './output/read.js';
 import type { FollowedRecord, OutputRecord } from './output/records.js';
 import type { OutputSelection } from './output/selection.js';
 import { explainJob } from './explain-job.js';
 import { followJobOutput } from './follow-job.js';
+import { readRunOutput } from './run-output.js';
 import { waitForJobs } from './wait-jobs.js';
 import type { WaitOptions, WaitResult } from './wait-jobs.js';
 import { inQueue, toFilter, toListRequest } from './list-options.js';
 import type { ListOptions } from './list-options.js';
 import type { ChangedJob } from './job/change.js';
 import type { GroupBy, JobGroup } from './job/selection.js';
+import type { TransactionClient } from './store/client.js';
 import type { HowToStop, InsertResult, Pauses, QueueState, Session, Store } from './store/store.js';
 
 export interface EnqueueOptions {
   /** What a stored id does: `conflict` (the default), or nothing. */
   readonly onConflict?: 'error' | 'ignore';
+  /**
+   * A connection to the queue's PostgreSQL database, inside of a transaction: the jobs exist if and only if it commits, and
+   * its commit wakes the workers. Throws `usage` where the queue is elsewhere, or no transaction was begun.
+   */
+  readonly client?: TransactionClient | undefined;
 }
 
 /** Large enough that few reads are needed, small enough to be read in a few milliseconds. */
@@ -59,7 +64,7 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
     return parseJobInput(input, this.#defaults);
   }
 
-  /** Resolves once the job is on the disk. Throws `usage` for bad input, `conflict` for an id that is stored. */
+  /** Resolves once the job is on the disk, or part of the client's transaction. Throws `usage` for bad input, `conflict` for an id that is stored. */
   async enqueue(input: JobInput<H>, options: EnqueueOptions = {}): Promise<InsertResult> {
     const [result] = await this.enqueueMany([input], options);
     if (result === undefined) throw new QueueError('internal', 'the store gave no result');
@@ -69,7 +74,7 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
   /** All or none, in one transaction that holds the write lock for all of them: for many, see `enqueueStream`. */
   async enqueueMany(inputs: readonly JobInput<H>[], options: EnqueueOptions = {}): Promise<InsertResult[]> {
     const jobs = inputs.map((input) => this.parse(input));
-    return this.store.insertJobs(jobs, options.onConflict ?? 'error');
+    return this.store.insertJobs(jobs, options.onConflict ?? 'error', options.client);
   }
 
   /**
@@ -80,11 +85,11 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
    */
   enqueueStream(
     inputs: Iterable<JobInput<H>> | AsyncIterable<JobInput<H>>,
-    { onConflict = 'error' }: EnqueueOptions = {},
+    { onConflict = 'error', client }: EnqueueOptions = {},
   ): AsyncGenerator<InsertResult[], void, undefined> {
     return enqueueStream(oneByOne(inputs), {
       read: (input) => this.parse(input),
-      store: (jobs) => this.store.insertJobs(jobs, onConflict),
+      store: (jobs) => this.store.insertJobs(jobs, onConflict, client),
       blame: ({ code, message, hint }, _, index) =>
         new QueueError(code, `input ${index + 1}: ${message}`, hint),
     });
@@ -222,9 +227,7 @@ export class Queue<H extends HandlerTypes<H> = AnyHandlers> {
     selection: OutputSelection = {},
   ): AsyncGenerator<OutputRecord, void, undefined> {
     const ended = (await this.store.listRuns(job.seq)).find((candidate) => candidate.run === run);
-    const inline = ended?.output ?? null;
-    if (inline !== null) yield* readInline(inline, selection);
-    else yield* readOutput(logFile(this.store.logsDir, job.seq, run), selection);
+    yield* readRunOutput(this.store, { seq: job.seq, run }, ended ?? null, selection);
   }
 
   /** What the job prints, as it prints it, run after run until it is over or the signal aborts. Throws as `output` does. */

@@ -5,10 +5,17 @@ import { checkArchitecture, type Rules } from './support/architecture.js';
 
 const OF_AN_ADAPTER = [
   'store/store',
+  'store/client',
   'store/overview',
+  'store/logs',
   'store/rows',
+  'store/bell',
+  'store/pruning',
   'store/liveness',
+  'store/lease',
   'store/migrate',
+  'boot-clock',
+  'log-part',
   'home',
   'job',
   'errors',
@@ -21,27 +28,51 @@ const rules: Rules = withLeaf('failpoint', {
   time: { may: [] },
   log: { may: ['errors', 'time'] },
   home: { may: ['errors'] },
+  'boot-clock': { may: [] },
   job: { may: ['errors', 'time'], pure: true },
   config: { may: ['job', 'errors', 'time', 'home'] },
-  launcher: { may: ['errors', 'time'] },
-  output: { may: ['errors', 'time'] },
+  launcher: { may: ['errors', 'time', 'boot-clock'] },
+  'log-part': { may: [] },
+  output: { may: ['errors', 'time', 'log-part'] },
   'store/overview': { may: ['job'] },
-  'store/store': { may: ['job', 'errors', 'store/overview'] },
+  'store/client': { may: [] },
+  'store/store': {
+    may: [
+      'job',
+      'errors',
+      'store/client',
+      'store/overview',
+      'store/bell',
+      'store/pruning',
+      'store/lease',
+      'store/logs',
+    ],
+  },
+  'store/logs': { may: ['log-part'] },
   'store/migrate': { may: ['errors'], lazily: ['store/sqlite', 'store/postgres'] },
   'store/open-store': {
     may: ['store/store', 'job', 'home', 'errors'],
     lazily: ['store/sqlite', 'store/postgres'],
   },
-  'store/rows': { may: ['job', 'store/overview'] },
+  'store/move-queue': {
+    may: ['store/rows', 'job', 'errors'],
+    lazily: ['store/sqlite', 'store/postgres'],
+  },
+  'store/rows': { may: ['job', 'store/overview', 'errors'] },
+  'store/bell': { may: [] },
+  'store/pruning': { may: ['job'] },
   'store/liveness': { may: [] },
+  'store/lease': { may: [] },
   'store/sqlite': { may: OF_AN_ADAPTER },
   'store/postgres': { may: OF_AN_ADAPTER },
   queue: {
     may: [
       'job',
       'store/store',
+      'store/client',
       'output',
       'follow-job',
+      'run-output',
       'wait-jobs',
       'explain-job',
       'enqueue-stream',
@@ -53,15 +84,32 @@ const rules: Rules = withLeaf('failpoint', {
   },
   'list-options': { may: ['job', 'store/store', 'errors'] },
   'change-jobs': { may: ['job', 'store/store', 'left-logs', 'errors', 'time'] },
-  'left-logs': { may: ['store/store', 'output', 'errors'] },
+  'left-logs': { may: ['store/store', 'store/pruning', 'output', 'errors'] },
   'enqueue-stream': { may: ['job', 'store/store', 'errors'] },
-  'follow-job': { may: ['job', 'store/store', 'output', 'store-change'] },
+  'follow-job': { may: ['job', 'store/store', 'output', 'run-output', 'store-change'] },
+  'run-output': { may: ['job', 'store/store', 'output', 'log-part'] },
   'wait-jobs': { may: ['job', 'store/store', 'change-jobs', 'store-change', 'errors', 'time'] },
   'explain-job': { may: ['job', 'store/store', 'launcher', 'change-jobs'] },
   'store-change': { may: ['store/store'] },
-  maintenance: { may: ['job', 'store/store', 'launcher', 'output', 'left-logs', 'log', 'errors', 'time'] },
+  maintenance: {
+    may: ['job', 'store/store', 'store/pruning', 'launcher', 'output', 'left-logs', 'log', 'errors', 'time'],
+  },
   worker: {
-    may: ['job', 'store/store', 'launcher', 'output', 'log', 'errors', 'time', 'maintenance', 'queue'],
+    may: [
+      'job',
+      'store/store',
+      'store/lease',
+      'boot-clock',
+      'store/logs',
+      'log-part',
+      'launcher',
+      'output',
+      'log',
+      'errors',
+      'time',
+      'maintenance',
+      'queue',
+    ],
   },
   'own-database': { may: ['job', 'errors'] },
   'open-queue': {
@@ -76,6 +124,7 @@ const rules: Rules = withLeaf('failpoint', {
       'list-options',
       'worker',
       'store/store',
+      'store/client',
       'output',
       'job',
       'errors',
@@ -126,7 +175,7 @@ describe('the check finds', () => {
 
   test('an import that the table does not allow, and says what is allowed', () => {
     expect(check({ 'src/output/read.ts': `import { run } from '../cli/commands/run.js';` })).toEqual([
-      'src/output/read.ts imports src/cli/commands/run.ts: output may import only errors, time, failpoint',
+      'src/output/read.ts imports src/cli/commands/run.ts: output may import only errors, time, log-part, failpoint',
     ]);
   });
 
@@ -137,7 +186,7 @@ describe('the check finds', () => {
     ['an import for its effect', `import '../store/store.js';`],
   ])('%s that the table does not allow', (_, text) => {
     expect(check({ 'src/launcher/launcher.ts': text })).toEqual([
-      'src/launcher/launcher.ts imports src/store/store.ts: launcher may import only errors, time, failpoint',
+      'src/launcher/launcher.ts imports src/store/store.ts: launcher may import only errors, time, boot-clock, failpoint',
     ]);
   });
 

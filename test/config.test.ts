@@ -29,6 +29,7 @@ test('without anything, the defaults; and reading makes no home', () => {
   expect(loadSettings(home, {})).toEqual({
     ...JOB_DEFAULTS,
     pollIntervalMs: 2000,
+    leaseMs: 30_000,
     lockTimeoutMs: 10_000,
     maxOutputBytes: 64 * 1024 ** 2,
     keepCompletedMs: 30 * 24 * 3_600_000,
@@ -48,6 +49,7 @@ test('the environment comes before config.json, that before the default', () => 
     graceMs: 10_000,
     jitter: 0.5,
     pollIntervalMs: 2000,
+    leaseMs: 30_000,
   });
   const origins = Object.fromEntries(listSettings(home, env).map(({ name, origin }) => [name, origin]));
   expect(origins).toMatchObject({
@@ -104,6 +106,9 @@ test.each([
   ['timeout', 'soon'],
   ['poll_interval_ms', '0'],
   ['lock_timeout', '-1s'],
+  ['lease', '1s'],
+  ['lease', '2h'],
+  ['lease', 'none'],
   ['max_output', '255K'],
   ['max_output', '2T'],
   ['max_output', '64 MiBs'],

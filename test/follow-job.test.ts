@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Job } from '../src/job/job.js';
 import { createNodeLauncher } from '../src/launcher/node-launcher.js';
+import { openQueue } from '../src/open-queue.js';
 import { openLauncher } from '../src/launcher/open-launcher.js';
 import { logFile } from '../src/output/log-file.js';
 import type { OutputSelection } from '../src/output/selection.js';
@@ -34,7 +35,7 @@ test('what a job prints is seen while it runs, and the follower ends with it', a
   });
   const following = await follow(tested, id);
   startWorker(tested.queue);
-  await waitUntil(() => following.seen() === 'one\n', { what: 'the first line', timeoutMs: 15_000 });
+  await waitUntil(() => following.seen() === 'one\n', { what: 'the first line' });
   writeFileSync(tested.path('go'), '');
   await following.done;
   expect(following.seen()).toBe('one\ntwo\n');
@@ -129,3 +130,24 @@ test.each([
     expect(await read(ended)).toHaveLength(108_898);
   },
 );
+
+test('trouble of the store ends the following with its error', async () => {
+  const tested = await openTestQueue();
+  const { id } = await tested.queue.enqueue({
+    command: `echo one; while [ ! -e ${tested.path('go')} ]; do sleep 0.02; done`,
+  });
+  startWorker(tested.queue);
+  const other = await openQueue(tested.home);
+  const job = await other.get(id);
+  let text = '';
+  const done = (async () => {
+    for await (const record of other.follow(job, new AbortController().signal))
+      if ('bytes' in record) text += Buffer.from(record.bytes).toString();
+  })();
+  const settled = done.then(() => 'ended', String);
+  await waitUntil(() => text === 'one\n', { what: 'the first line' });
+  await other.close();
+  expect(await settled).toContain('not open');
+  writeFileSync(tested.path('go'), '');
+  await tested.over(id);
+});

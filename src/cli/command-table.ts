@@ -90,6 +90,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/prune.js')).pruneCommand,
   ),
   entry(
+    'migrate',
+    'move the queue into a PostgreSQL database',
+    async () => (await import('./commands/migrate.js')).migrate,
+  ),
+  entry(
     'doctor',
     'look whether all is well, and mend',
     async () => (await import('./commands/doctor.js')).doctor,

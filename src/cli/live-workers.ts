@@ -32,7 +32,7 @@ export function workerTable(workers: readonly Session[]): Table {
       worker.slots,
       worker.queues?.join(',') ?? 'all',
       instantCell(worker.startedAtMs),
-      worker.stopRequested === null ? 'running' : 'stopping',
+      worker.isSilent ? 'silent' : worker.stopRequested === null ? 'running' : 'stopping',
     ]),
   };
 }

@@ -1,4 +1,4 @@
-/** `status --watch --json`: the whole status, a line each time that it has changed. */
+/** `status --watch --json`: the status, a line each time that what is shown of it has changed. */
 import type { Store } from '../store/store.js';
 import type { Output } from './output/output.js';
 import { exitCodeOf, onEndSignal } from './signals.js';
@@ -19,10 +19,9 @@ export async function followStatus(
   const stopListening = onEndSignal((signal) => over.abort(signal));
   let last = '';
   const tell = async (): Promise<void> => {
-    const now = await look();
-    const text = JSON.stringify(now);
-    if (text !== last) output.streamed(now);
-    last = text;
+    const line = output.streamLine(await look());
+    if (line !== last) output.line(line);
+    last = line;
   };
   await onEachChange(store, tell, { signal: over.signal, restMs: REST_MS, atLatestMs: AT_LATEST_MS });
   stopListening();

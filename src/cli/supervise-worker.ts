@@ -11,6 +11,7 @@ import { toJsonText } from './output/json.js';
 import { LineWriter } from './output/line-writer.js';
 import type { Output } from './output/output.js';
 import { exitCodeOf, onEndSignal } from './signals.js';
+import { tuneForJobs } from './tune-v8.js';
 import { watchConfig } from './watch-config.js';
 import { WorkerLogWriter } from './worker-log/writer.js';
 
@@ -51,7 +52,10 @@ export function voiceToLog(log: string): WorkerVoice {
 
 /** Runs it to its end; its exit code. Rejects as `Worker.run` does. */
 export async function superviseWorker(worker: Worker, voice: WorkerVoice, context: Context): Promise<number> {
-  listen((event) => voice.event(event));
+  listen((event) => {
+    if (event.event === 'job.claimed') tuneForJobs();
+    voice.event(event);
+  });
   const over = new AbortController();
   watchConfig(context.home, () => takeSettings(worker, voice, context), over.signal);
   let exitCode: number | undefined;

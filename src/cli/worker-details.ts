@@ -10,7 +10,8 @@ export interface WorkerDetails {
   readonly worker: Session;
   /** The ids of what it runs now, the longest first. */
   readonly jobs: readonly string[];
-  readonly state: 'running' | 'paused' | 'stopping';
+  /** `silent`: no beat of it has come for its whole lease. */
+  readonly state: 'running' | 'paused' | 'stopping' | 'silent';
 }
 
 export async function listWorkers(queue: Queue): Promise<WorkerDetails[]> {
@@ -27,7 +28,8 @@ export async function listWorkers(queue: Queue): Promise<WorkerDetails[]> {
 }
 
 /** `paused`: nothing that it could claim may start. */
-function stateOf({ stopRequested, queues }: Session, pauses: Pauses): WorkerDetails['state'] {
+function stateOf({ isSilent, stopRequested, queues }: Session, pauses: Pauses): WorkerDetails['state'] {
+  if (isSilent) return 'silent';
   if (stopRequested !== null) return 'stopping';
   const isPaused = (name: string): boolean => pauses.queues.some((queue) => queue.name === name);
   return pauses.allSinceMs !== null || queues?.every(isPaused) === true ? 'paused' : 'running';
@@ -36,6 +38,8 @@ function stateOf({ stopRequested, queues }: Session, pauses: Pauses): WorkerDeta
 const MOST_JOBS_SHOWN = 5;
 
 export function detailsTable(details: readonly WorkerDetails[]): Table {
+  // Locks tell more, and at once: a queue on one machine has no beats.
+  const hasBeats = details.some(({ worker }) => worker.lastBeatAtMs !== null);
   return {
     columns: [
       { name: 'name' },
@@ -47,6 +51,7 @@ export function detailsTable(details: readonly WorkerDetails[]): Table {
       { name: 'handlers' },
       { name: 'runs' },
       { name: 'started' },
+      ...(hasBeats ? [{ name: 'last beat' }] : []),
       { name: 'state' },
     ],
     rows: details.map(({ worker, jobs, state }) => [
@@ -59,6 +64,7 @@ export function detailsTable(details: readonly WorkerDetails[]): Table {
       handlersOf(worker).join(','),
       { box: shortList(jobs), tsv: jobs.join(',') },
       instantCell(worker.startedAtMs),
+      ...(hasBeats ? [worker.lastBeatAtMs === null ? null : instantCell(worker.lastBeatAtMs)] : []),
       state,
     ]),
   };
@@ -90,6 +96,7 @@ export function detailsJson({
     handlers: handlersOf(worker),
     jobs,
     started_at: formatInstant(worker.startedAtMs),
+    last_beat_at: worker.lastBeatAtMs === null ? null : formatInstant(worker.lastBeatAtMs),
     state,
   };
 }
@@ -106,5 +113,6 @@ export const WORKER_FIELDS = [
   'handlers',
   'jobs',
   'started_at',
+  'last_beat_at',
   'state',
 ] as const;

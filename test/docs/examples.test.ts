@@ -1,8 +1,9 @@
 /** The programs in examples/ work as they are. That they compile is up to `npm run check:types`. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Queue } from '../../src/queue.js';
+import { noPostgres, startServer, whySkipped } from '../support/postgres.js';
 import { waitUntil } from '../support/processes.js';
 import { openTestStore } from '../support/stores.js';
 import { bundleProgram, ROOT, startUserProgram, temporaryFolder } from '../support/user-programs.js';
@@ -24,7 +25,6 @@ async function example(name: string): Promise<Example> {
 const printed = (program: UserProgram, text: string): Promise<true> =>
   waitUntil(() => program.printed().includes(text) || null, {
     what: `the program to print ${text}`,
-    timeoutMs: 20_000,
   });
 
 test('resize.ts runs its typed handlers and prints their results', async () => {
@@ -67,4 +67,24 @@ test('graceful-worker.ts gives its job back on a second SIGTERM', async () => {
   program.signal('SIGTERM');
   expect(await program.exited).toBe(0);
   expect(await queue.get(id)).toMatchObject({ state: 'pending', attempts: 0, crashes: 0 });
+});
+
+test.skipIf(noPostgres !== undefined)(
+  `order.ts stores the order and its job, or neither of them${whySkipped}`,
+  async () => {
+    const server = await startServer();
+    onTestFinished(() => server.stop());
+    const { start } = await example('order.ts');
+    const program = start(await server.createDatabase());
+    expect([await program.exited, program.printed()]).toEqual([0, 'nothing was ordered\n1 order, 1 job\n']);
+  },
+);
+
+test('the transaction on the page of the API is that of order.ts', () => {
+  const [page, program] = ['docs/api.md', 'examples/order.ts'].map((file) =>
+    readFileSync(join(ROOT, file), 'utf8'),
+  );
+  const shown = /^```typescript\n(.*?)^```$/ms.exec(page ?? '')?.[1] ?? 'nothing';
+  const lines = (text = ''): string[] => text.split('\n').map((line) => line.trim());
+  expect(lines(program).join('\n')).toContain(lines(shown).join('\n').trim());
 });

@@ -1,6 +1,6 @@
 /** `queuectl cancel`, from another terminal. */
 import { expect, test } from 'vitest';
-import { createCli, linesOf, PATIENCE_MS } from '../support/cli.js';
+import { createCli, linesOf } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
 import { isAlive, waitUntil } from '../support/processes.js';
 
@@ -17,7 +17,7 @@ async function pidsOf(cli: Cli, count: number): Promise<number[]> {
       const pids = linesOf(cli.read('pids')).map(Number);
       return pids.length === count ? pids : null;
     },
-    { what: `${count} processes`, timeoutMs: PATIENCE_MS },
+    { what: `${count} processes` },
   );
 }
 
@@ -27,7 +27,7 @@ async function untilOver(cli: Cli, id: string): Promise<Record<string, unknown>>
       const job = await cli.json('show', id);
       return ['completed', 'dead', 'cancelled'].includes(String(job['state'])) ? job : null;
     },
-    { what: `job ${id} to be over`, timeoutMs: PATIENCE_MS },
+    { what: `job ${id} to be over` },
   );
 }
 
@@ -196,7 +196,6 @@ test('a command in the foreground that waits for its retry is cancelled from ano
   await run.saw('failed');
   await waitUntil(async () => (await cli.json('show', '1'))['state'] === 'failed', {
     what: 'the job to wait for its retry',
-    timeoutMs: PATIENCE_MS,
   });
   expect(await cli.ok('cancel', '1')).toBe('Job 1 is cancelled.\n');
   expect(await run.ended).toMatchObject({ code: 143, stdout: 'failed\n' });

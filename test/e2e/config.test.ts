@@ -34,10 +34,11 @@ test('config set, get, unset, list and path', async () => {
     'grace\t10s\tdefault',
     'poll_interval_ms\t2000\tdefault',
     'lock_timeout\t10s\tdefault',
+    'lease\t30s\tdefault',
     'max_output\t64MiB\tdefault',
     'keep_completed\t30d\tdefault',
     'keep_dead\tforever\tdefault',
-    'database\t\tdefault',
+    cli.database === null ? 'database\t\tdefault' : `database\t${cli.database}\tenvironment`,
   ]);
   expect(await cli.json('config', 'list', '--fields', 'max_retries,backoff_base')).toEqual({
     max_retries: 5,

@@ -1,6 +1,6 @@
 /** Workers that die by SIGKILL. */
 import { expect, test } from 'vitest';
-import { createCli, hasProgram, linesOf, PATIENCE_MS } from '../support/cli.js';
+import { createCli, hasProgram, linesOf } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
 import { waitUntil } from '../support/processes.js';
 
@@ -15,7 +15,6 @@ test "$QUEUECTL_RUN" -gt 1 || while :; do sleep 1; done`;
 async function untilRuns(cli: Cli, count: number): Promise<void> {
   await waitUntil(() => linesOf(cli.read('ledger')).length === count, {
     what: `run ${count}`,
-    timeoutMs: PATIENCE_MS,
   });
 }
 

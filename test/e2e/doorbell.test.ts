@@ -1,7 +1,7 @@
 /** What wakes a worker that waits. */
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createCli, PATIENCE_MS } from '../support/cli.js';
+import { createCli } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
 import { waitUntil } from '../support/processes.js';
 
@@ -21,7 +21,7 @@ async function medianWait(cli: Cli, prefix: string): Promise<number> {
       const ours = done.filter((job) => job.id.startsWith(prefix));
       return ours.length === JOBS && ours;
     },
-    { what: 'the jobs to run', timeoutMs: PATIENCE_MS },
+    { what: 'the jobs to run' },
   );
   const waits = jobs.map((job) => Date.parse(job.started_at) - Date.parse(job.created_at));
   return waits.toSorted((a, b) => a - b)[(JOBS - 1) / 2] ?? Infinity;
@@ -53,7 +53,6 @@ test('a running worker that finds its settings broken goes on as it was, and say
   await cli.shell('echo "{ broken" > home/config.json');
   await waitUntil(() => worker.stderr().includes('the settings stay as they were'), {
     what: 'its word about the settings',
-    timeoutMs: PATIENCE_MS,
   });
   await cli.shell('echo "{}" > home/config.json');
   await cli.ok('enqueue', '--', 'true');

@@ -1,9 +1,8 @@
 /** `events`. */
-import { DatabaseSync } from '@photostructure/sqlite';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCli, linesOf } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
+import { changeDatabase } from '../support/database.js';
 import { waitUntil } from '../support/processes.js';
 import { expectRefusals } from './refusals.js';
 
@@ -43,12 +42,11 @@ const STORY = [
 const PAST = STORY.filter((text) => !text.startsWith('retry'));
 
 /** As a change of jobs by a person writes it. */
-function writeAct(cli: Cli, kind: string, seqs: readonly number[]): void {
-  const database = new DatabaseSync(join(cli.home, 'queue.db'), { timeout: 10_000 });
-  database
-    .prepare('INSERT INTO acts (at, kind, seqs) VALUES (?, ?, ?)')
-    .run(Date.now(), kind, JSON.stringify(seqs));
-  database.close();
+function writeAct(cli: Cli, kind: string, seqs: readonly number[]): Promise<void> {
+  return changeDatabase(
+    cli,
+    `INSERT INTO acts (at, kind, seqs) VALUES (${Date.now()}, '${kind}', '${JSON.stringify(seqs)}')`,
+  );
 }
 
 test('events tells the story of a job in its order, with one shape for every event', async () => {
@@ -99,8 +97,8 @@ test('events -f tells of everything once, as it happens, also of jobs that end b
   await cli.drain('--count', '4');
   await cli.ok('resume');
   for (const event of ['resumed', 'worker_stopped', 'finished before 1', 'dead job-39 2']) await tells(event);
-  writeAct(cli, 'hold', [1]);
-  writeAct(cli, 'remove', [999]);
+  await writeAct(cli, 'hold', [1]);
+  await writeAct(cli, 'remove', [999]);
   await tells('held before');
   await tells('removed 999');
   const { code, stderr } = await follow.kill('SIGINT');

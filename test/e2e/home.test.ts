@@ -70,7 +70,9 @@ test('without QUEUECTL_HOME the home is ~/.queuectl, and every command makes it'
   const { code, stdout } = await cli.run(['config', 'path'], { env: { QUEUECTL_HOME: undefined } });
   expect({ code, stdout }).toEqual({ code: 0, stdout: `${cli.directory}/.queuectl/config.json\n` });
   expect((await cli.run(['status', '-q'], { env: { QUEUECTL_HOME: '' } })).code).toBe(0);
-  expect(modesUnder(cli.path('.queuectl'))).toContain('-600 queue.db');
+  expect(statSync(cli.path('.queuectl')).mode & 0o777).toBe(0o700);
+  // Elsewhere the database is none of its files.
+  expect(modesUnder(cli.path('.queuectl')).includes('-600 queue.db')).toBe(cli.database === null);
 });
 
 test('a relative home is the one seen from where the command runs, and holds for its jobs', async () => {

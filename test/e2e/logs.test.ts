@@ -88,18 +88,17 @@ test('logs shows both streams in their order, or one of them', async () => {
 
 test('logs -t puts before each line when it began, wherever it goes on', async () => {
   const cli = createCli();
+  const from = Date.now();
   await printedBothStreams(cli);
+  const to = Date.now();
   const text = await cli.ok('logs', '1', '-t');
   expect(text.replaceAll(TIME, '')).toBe('out\nerr\nwarn\npartial\n');
   const times = linesOf(text).map((line) => Date.parse(line.split(' ')[0] ?? ''));
   // The line that was begun before the warning ended after it.
   expect(times).toEqual([0, 1, 3, 2].map((at) => times.toSorted((a, b) => a - b)[at]));
-  const { started_at: from, finished_at: to } = await cli.json<{ started_at: string; finished_at: string }>(
-    'show',
-    '1',
-  );
-  expect(Math.min(...times)).toBeGreaterThanOrEqual(Date.parse(from));
-  expect(Math.max(...times)).toBeLessThanOrEqual(Date.parse(to));
+  // By this machine's clock; the times of the run are by that of the store.
+  expect(Math.min(...times)).toBeGreaterThanOrEqual(from);
+  expect(Math.max(...times)).toBeLessThanOrEqual(to);
 });
 
 test('logs --json is an object a line', async () => {
@@ -200,12 +199,14 @@ test('a log of plain text says in one line what it cannot tell', async () => {
     text: 'out',
   });
   for (const flags of [['--stderr'], ['--stdout'], ['--since', '1h'], ['-t'], ['--stderr', '-n', '1']]) {
-    for (const id of ['1', '2']) {
-      for (const follow of [[], ['-f']]) {
-        const refused = await cli.run(['logs', id, ...flags, ...follow]);
-        expect(refused).toMatchObject({ code: 1, stdout: '' });
-        expect(refused.stderr).toMatch(/^error: the log of this run is plain text: .*\nhint: .*\n$/);
-      }
+    // Kept small in the row, and in a file.
+    const words = ['1', '2'].flatMap((id) => [
+      [id, ...flags],
+      [id, ...flags, '-f'],
+    ]);
+    for (const refused of await Promise.all(words.map((each) => cli.run(['logs', ...each])))) {
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toMatch(/^error: the log of this run is plain text: .*\nhint: .*\n$/);
     }
   }
   expect(linesOf(await cli.ok('show', '1')).slice(-2)).toEqual(['out', 'err']);
@@ -213,7 +214,9 @@ test('a log of plain text says in one line what it cannot tell', async () => {
 
 /** Runs what is enqueued as on a machine where the native launcher cannot be built. */
 async function runWithoutNative(cli: Cli): Promise<void> {
-  const queue = await openQueue(cli.home, { env: {} });
+  const queue = await openQueue(cli.home, {
+    env: cli.database === null ? {} : { QUEUECTL_DATABASE_URL: cli.database },
+  });
   const launcher = createNodeLauncher();
   await new Worker(queue, { slots: 1, untilEmpty: true, launcher }).run();
   await launcher.close();

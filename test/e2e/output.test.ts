@@ -1,7 +1,7 @@
 /** What jobs print: how much and whatever it is. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createCli, hasProgram, PATIENCE_MS, peakMemory } from '../support/cli.js';
+import { createCli, hasProgram, peakMemory } from '../support/cli.js';
 import { waitUntil } from '../support/processes.js';
 import { inTerminal } from './terminal.js';
 
@@ -89,6 +89,5 @@ test('what left-over processes of a job print after it is not waited for without
   expect(output.startsWith('before\nafter\n')).toBe(true);
   await waitUntil(async () => (await cli.ok('logs', '1')) === output, {
     what: 'the end',
-    timeoutMs: PATIENCE_MS,
   });
 });

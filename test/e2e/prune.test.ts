@@ -1,9 +1,8 @@
 /** Old jobs are removed by a command, and by workers. */
-import { DatabaseSync } from '@photostructure/sqlite';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCli } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
+import { changeDatabase } from '../support/database.js';
 
 const DAY_MS = 86_400_000;
 
@@ -14,11 +13,12 @@ async function withOldJobs(days: number): Promise<Cli> {
   await cli.enqueueAll(over);
   await cli.drain();
   await cli.enqueueAll([{ command: 'true', id: 'waits' }]);
-  const database = new DatabaseSync(join(cli.home, 'queue.db'));
-  database.exec(`UPDATE jobs SET finished_at = finished_at - ${days * DAY_MS} WHERE finished_at IS NOT NULL`);
-  // The worker above has begun the round of this hour.
-  database.exec(`DELETE FROM meta WHERE key = 'prune_round'`);
-  database.close();
+  await changeDatabase(
+    cli,
+    `UPDATE jobs SET finished_at = finished_at - ${days * DAY_MS} WHERE finished_at IS NOT NULL`,
+    // The worker above has begun the round of this hour.
+    `DELETE FROM meta WHERE key = 'prune_round'`,
+  );
   return cli;
 }
 

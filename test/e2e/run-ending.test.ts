@@ -1,6 +1,6 @@
 /** How a command in the foreground ends early: by Ctrl-C, by SIGKILL, and between its retries. */
 import { expect, test } from 'vitest';
-import { createCli, linesOf, PATIENCE_MS } from '../support/cli.js';
+import { createCli, linesOf } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
 import { isAlive, waitUntil } from '../support/processes.js';
 
@@ -10,13 +10,12 @@ const TREE = 'sleep 600 & echo $$ $! >> pids; wait';
 async function pidsOf(cli: Cli): Promise<number[]> {
   const text = await waitUntil(() => cli.read('pids') || null, {
     what: 'the process tree',
-    timeoutMs: PATIENCE_MS,
   });
   return text.trim().split(/\s+/).map(Number);
 }
 
 async function allGone(pids: readonly number[]): Promise<void> {
-  await waitUntil(() => !pids.some(isAlive), { what: 'all processes to be gone', timeoutMs: PATIENCE_MS });
+  await waitUntil(() => !pids.some(isAlive), { what: 'all processes to be gone' });
 }
 
 test.each([
@@ -74,7 +73,6 @@ test('Ctrl-C cancels a job that waits for its retry', async () => {
   await run.saw('failed');
   await waitUntil(async () => (await cli.json<{ state: string }>('show', '1')).state === 'failed', {
     what: 'the job to wait for its retry',
-    timeoutMs: PATIENCE_MS,
   });
   expect(await run.kill('SIGINT')).toMatchObject({ code: 130, stdout: 'failed\n' });
   expect(await cli.json('show', '1')).toMatchObject({ state: 'cancelled' });

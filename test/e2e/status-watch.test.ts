@@ -80,6 +80,22 @@ test('status --watch --json prints a line for each change, in a pipe, too', asyn
   for (const line of lines) expect(Object.keys(JSON.parse(line) as object)).toEqual(['jobs', 'workers']);
 });
 
+test('what is not shown makes no line', async () => {
+  const cli = createCli();
+  const watch = cli.start(['status', '--watch', '--json', '--fields', 'workers']);
+  await watch.saw('"running":0');
+  const other = cli.start(['status', '--watch', '--json', '--fields', 'jobs']);
+  for (let n = 1; n <= 3; n++) {
+    await cli.ok('enqueue', '--', 'true');
+    await other.saw(`"pending":${n}`);
+  }
+  await cli.startWorker();
+  await watch.saw('"running":1');
+  const { stdout } = await watch.kill('SIGINT');
+  await other.kill('SIGINT');
+  expect(linesOf(stdout)).toEqual(['{"workers":{"running":0}}', '{"workers":{"running":1}}']);
+});
+
 test('a reader that goes away ends status --watch quietly', async () => {
   const cli = createCli();
   const { code, stderr } = await cli.shell(

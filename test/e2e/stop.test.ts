@@ -1,6 +1,6 @@
 /** The end of a worker: gracefully, then at once. */
 import { expect, test } from 'vitest';
-import { createCli, PATIENCE_MS } from '../support/cli.js';
+import { createCli } from '../support/cli.js';
 import type { Cli, Started } from '../support/cli.js';
 import { isAlive, waitUntil } from '../support/processes.js';
 
@@ -13,7 +13,7 @@ async function startBusyWorker(cli: Cli): Promise<Started> {
     { command: 'true' },
   ]);
   const worker = await cli.startWorker();
-  await waitUntil(() => cli.read('pid').endsWith('\n'), { what: 'the job to run', timeoutMs: PATIENCE_MS });
+  await waitUntil(() => cli.read('pid').endsWith('\n'), { what: 'the job to run' });
   return worker;
 }
 
@@ -84,4 +84,14 @@ test('worker stop with no worker running says its sentence and exits with 0', as
   // A worker started afterwards is not meant by it.
   await cli.ok('enqueue', '--', 'true');
   expect(await cli.drain()).toContain('Job 1 completed successfully.');
+});
+
+test('a worker that has run jobs has said nothing on stderr but its name and launcher', async () => {
+  const cli = createCli();
+  await cli.enqueueAll([{ command: 'true' }, { command: 'true' }]);
+  const { code, stderr } = await cli.run(['worker', 'start', '--until-empty']);
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringMatching(/^name: \w+\nlauncher: \w+\n$/) as string,
+  });
 });

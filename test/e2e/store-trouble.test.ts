@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { BINARY, createCli, hasProgram, PATIENCE_MS } from '../support/cli.js';
+import { BINARY, createCli, hasProgram } from '../support/cli.js';
+import type { Cli } from '../support/cli.js';
+import { removeDatabase } from '../support/database.js';
 import { waitUntil } from '../support/processes.js';
 
 /** Puts the home on a file system of its own, which can be filled; false where this user or system cannot. */
@@ -58,23 +60,26 @@ test('a disk that fails to sync acknowledges nothing', async (ctx) => {
   expect(await cli.json('show', 'before')).toMatchObject({ state: 'pending' });
 });
 
-test.each(['removed', 'replaced'])(
-  'a worker whose database is %s ends its job and exits with 5',
-  async (how) => {
-    const cli = createCli();
-    await cli.ok('enqueue', '--', `echo $$ > ${cli.path('pid')}; exec sleep 600`);
-    const worker = await cli.startWorker();
-    await waitUntil(() => cli.read('pid') !== '', { what: 'the job to run', timeoutMs: PATIENCE_MS });
+async function expectEndBy(trouble: (cli: Cli) => Promise<void>): Promise<void> {
+  const cli = createCli();
+  await cli.ok('enqueue', '--', `echo $$ > ${cli.path('pid')}; exec sleep 600`);
+  const worker = await cli.startWorker();
+  await waitUntil(() => cli.read('pid') !== '', { what: 'the job to run' });
+  await trouble(cli);
+  const ended = await worker.ended;
+  expect(ended).toMatchObject({ code: 5 });
+  expect(ended.stderr).toMatch(/removed (them )?while (it was|they were) in use/);
+  expect(() => process.kill(Number(cli.read('pid')), 0)).toThrow('ESRCH');
+}
+
+test('a worker whose database is removed ends its job and exits with 5', () => expectEndBy(removeDatabase));
+
+test('a worker whose database is replaced ends its job and exits with 5', () =>
+  expectEndBy(async (cli) => {
     const database = `${cli.home}/queue.db`;
-    if (how === 'removed') rmSync(database);
-    else renameSync(database, `${database}.old`);
-    if (how === 'replaced') writeFileSync(database, '', { mode: 0o600 });
-    const ended = await worker.ended;
-    expect(ended).toMatchObject({ code: 5 });
-    expect(ended.stderr).toContain('was replaced or removed while it was in use');
-    expect(() => process.kill(Number(cli.read('pid')), 0)).toThrow('ESRCH');
-  },
-);
+    renameSync(database, `${database}.old`);
+    writeFileSync(database, '', { mode: 0o600 });
+  }));
 
 test('two PID namespaces share a home: a living worker of the other is left alone, a dead one rescued', async (ctx) => {
   const cli = createCli();
@@ -97,12 +102,16 @@ test('two PID namespaces share a home: a living worker of the other is left alon
 
 test('sixteen worker processes on one home all get their share', async () => {
   const cli = createCli();
+  // All of them wait before there is anything to do: one that starts late would find nothing left.
+  const workers = await Promise.all(Array.from({ length: 16 }, () => cli.startWorker()));
   await cli.enqueueAll(
     Array.from({ length: 320 }, () => ({ command: 'sleep 0.05; echo $QUEUECTL_WORKER_PID' })),
   );
-  const workers = Array.from({ length: 16 }, () => cli.start(['worker', 'start', '--until-empty']));
-  for (const { ended } of await Promise.all(workers.map(async (worker) => ({ ended: await worker.ended }))))
-    expect(ended).toMatchObject({ code: 0 });
-  expect((await cli.json<{ jobs: object }>('status')).jobs).toMatchObject({ completed: 320 });
+  await waitUntil(
+    async () => (await cli.json<{ jobs: { completed: number } }>('status')).jobs.completed === 320,
+    { what: 'all jobs to be completed' },
+  );
+  await cli.ok('worker', 'stop');
+  for (const worker of workers) expect(await worker.ended).toMatchObject({ code: 0 });
   for (const worker of workers) expect(worker.stdout()).toContain('completed successfully');
 });

@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
-import { PATIENCE_MS, SHELL_FUNCTION } from '../support/cli.js';
+import { SHELL_FUNCTION } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
-import { waitUntil } from '../support/processes.js';
+import { pidsWithEnv, waitUntil } from '../support/processes.js';
 
 let terminals = 0;
 const END = 'THE-END\r\n';
@@ -42,7 +42,7 @@ export async function inTerminal(
   const terminal = await openTerminal(cli, line, options);
   for (const { after, press } of keys) {
     const isShown = (): boolean => terminal.sent().includes(after);
-    await waitUntil(isShown, { what: `the text "${after}"`, timeoutMs: PATIENCE_MS });
+    await waitUntil(isShown, { what: `the text "${after}"` });
     terminal.press(press);
   }
   return terminal.ended();
@@ -70,30 +70,34 @@ export async function openTerminal(
   // Ctrl-C is for the command, not for the shell around it.
   writeFileSync(
     script,
-    `cd '${cli.directory}'; export QUEUECTL_HOME='${cli.home}'; ${SHELL_FUNCTION}
+    `cd '${cli.directory}'; ${SHELL_FUNCTION}
+     export TERMINAL_OF_TEST='${socket}' QUEUECTL_HOME='${cli.home}' QUEUECTL_DATABASE_URL='${cli.database ?? ''}'
      trap : INT
      while [ ! -e '${go}' ]; do sleep 0.02; done
      ${line}
-     echo THE-END; sleep 600`,
+     echo THE-END; unset TERMINAL_OF_TEST QUEUECTL_HOME; exec sleep 600`,
   );
-  onTestFinished(() => {
+  onTestFinished(async () => {
     try {
       tmux('kill-server');
     } catch {
       // It has ended already.
     }
+    // What runs in it still is told by SIGHUP, and takes its time.
+    const isEmpty = (): boolean => pidsWithEnv('TERMINAL_OF_TEST', socket).length === 0;
+    await waitUntil(isEmpty, { what: 'the processes of the terminal to end' });
   });
   tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), `exec sh '${script}'`);
   // The recording must begin before the command does.
   tmux('pipe-pane', '-O', `exec cat > '${raw}'`);
-  await waitUntil(() => existsSync(raw), { what: 'the recording to begin', timeoutMs: PATIENCE_MS });
+  await waitUntil(() => existsSync(raw), { what: 'the recording to begin' });
   writeFileSync(go, '');
   const screen = (): string[] => tmux('capture-pane', '-p').split('\n').slice(0, -1);
   return {
     screen,
     shows: async (text) => {
       const seen = (): boolean => screen().some((shown) => shown.includes(text));
-      await waitUntil(seen, { what: `the terminal to show "${text}"`, timeoutMs: PATIENCE_MS });
+      await waitUntil(seen, { what: `the terminal to show "${text}"` });
     },
     press: (key) => void tmux('send-keys', key),
     resize: (width) => void tmux('resize-window', '-x', String(width)),
@@ -101,7 +105,6 @@ export async function openTerminal(
     ended: async () => {
       await waitUntil(() => readFileSync(raw, 'latin1').endsWith(END), {
         what: 'the end of the command',
-        timeoutMs: PATIENCE_MS,
       });
       tmux('kill-server');
       return readFileSync(raw).subarray(0, -END.length);

@@ -3,8 +3,9 @@ import { mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createCli, hasProgram, PATIENCE_MS } from '../support/cli.js';
+import { createCli, hasProgram } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
+import { removeDatabase } from '../support/database.js';
 import { isAlive, killQuietly, sessionOf, waitUntil } from '../support/processes.js';
 import { expectRefusals } from './refusals.js';
 import { inTerminal } from './terminal.js';
@@ -25,7 +26,6 @@ async function detach(cli: Cli, ...flags: string[]): Promise<Detached> {
 async function untilOver(cli: Cli, id: string): Promise<void> {
   await waitUntil(async () => (await cli.json('show', id))['state'] === 'completed', {
     what: `job ${id} to be over`,
-    timeoutMs: PATIENCE_MS,
   });
 }
 
@@ -133,8 +133,8 @@ test('what only the worker itself can meet goes to the command that waits for it
 test('an end that the worker did not ask for stands in its log', async () => {
   const cli = createCli();
   const { pid } = await detach(cli);
-  expect((await cli.shell('rm "$QUEUECTL_HOME"/queue.db*')).code).toBe(0);
-  await waitUntil(() => !isAlive(pid), { what: 'its end', timeoutMs: PATIENCE_MS });
+  await removeDatabase(cli);
+  await waitUntil(() => !isAlive(pid), { what: 'its end' });
   const log = await cli.shell('cat "$QUEUECTL_HOME"/*/workers/w1.log');
   expect(log.stdout).toMatch(/Z error: the database .*\n/);
 });
@@ -147,7 +147,7 @@ test('--drain-timeout ends the jobs that outlast a stop, with their grace, and g
     `trap 'echo cleaned up > trapped; exit 1' TERM; echo > begun; sleep 600 & wait`,
   );
   await detach(cli, '--drain-timeout', '200ms');
-  await waitUntil(() => cli.read('begun') !== '', { what: 'the job to begin', timeoutMs: PATIENCE_MS });
+  await waitUntil(() => cli.read('begun') !== '', { what: 'the job to begin' });
   await cli.ok('worker', 'stop', '--wait');
   expect(cli.read('trapped')).toBe('cleaned up\n');
   expect(await cli.json('show', '1')).toMatchObject({

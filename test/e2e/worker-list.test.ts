@@ -16,7 +16,13 @@ test('worker list tells of each worker who it is and what it runs, and how to st
   const busy = await cli.startWorker(['--count', '3']);
   await busy.saw('Claimed job 2');
   const idle = await cli.startWorker(['--name', 'mail', '--queues', 'mail,sms']);
-  const common = { host: hostname(), commands: true, handlers: [], started_at: expect.stringMatching(ISO) };
+  const common = {
+    host: hostname(),
+    commands: true,
+    handlers: [],
+    started_at: expect.stringMatching(ISO),
+    last_beat_at: cli.database === null ? null : expect.stringMatching(ISO),
+  };
   expect(await cli.json('worker', 'list')).toEqual([
     {
       ...common,
@@ -45,10 +51,14 @@ test('worker list tells of each worker who it is and what it runs, and how to st
     { name: 'w1', jobs: ['long', '2'] },
     { name: 'mail', jobs: [] },
   ]);
+  // One that a lock tells of sends no beat.
+  const beat = cli.database === null ? '' : '\t[^\t]+Z';
   const [, first, second] = linesOf(await cli.ok('worker', 'list'));
-  expect(first).toMatch(new RegExp(`^w1\t${busy.pid}\t${hostname()}\t2\t3\tall\t\tlong,2\t[^\t]+\trunning$`));
+  expect(first).toMatch(
+    new RegExp(`^w1\t${busy.pid}\t${hostname()}\t2\t3\tall\t\tlong,2\t[^\t]+${beat}\trunning$`),
+  );
   expect(second).toMatch(
-    new RegExp(`^mail\t${idle.pid}\t${hostname()}\t0\t1\tmail,sms\t\t\t[^\t]+\trunning$`),
+    new RegExp(`^mail\t${idle.pid}\t${hostname()}\t0\t1\tmail,sms\t\t\t[^\t]+${beat}\trunning$`),
   );
   await cli.ok('pause', 'mail', 'sms');
   await cli.ok('worker', 'stop', 'w1');

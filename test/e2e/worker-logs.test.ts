@@ -1,5 +1,5 @@
 /** `queuectl worker logs`. */
-import { appendFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createCli, hasProgram, linesOf } from '../support/cli.js';
@@ -113,7 +113,10 @@ test('on a terminal nothing in a log acts on it, and Ctrl-C ends a follower clea
   if (!hasProgram('tmux')) skip('tmux is not installed');
   const cli = createCli();
   const { log } = await detach(cli, 'a');
-  mkdirSync(join(log, '..'), { recursive: true });
+  // Its own last line at its start.
+  await waitUntil(() => existsSync(log) && readFileSync(log, 'utf8').includes('Polling for jobs'), {
+    what: 'the worker to say that it waits',
+  });
   appendFileSync(log, 'evil \x1b]0;title\x07\n');
   const line = 'trap : INT; queuectl worker logs -f -n 1; echo "code $?"';
   const seen = (await inTerminal(cli, line, { keys: [{ after: 'evil', press: 'C-c' }] })).toString();

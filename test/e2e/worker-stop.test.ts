@@ -1,6 +1,6 @@
 /** Stopping workers by name, at once, and waiting for their end. */
 import { expect, test } from 'vitest';
-import { createCli, hasProgram, PATIENCE_MS } from '../support/cli.js';
+import { createCli, hasProgram } from '../support/cli.js';
 import type { Cli, Started } from '../support/cli.js';
 import { isAlive, waitUntil } from '../support/processes.js';
 import { expectRefusals } from './refusals.js';
@@ -10,7 +10,7 @@ import { inTerminal } from './terminal.js';
 async function startBusy(cli: Cli, name: string): Promise<Started> {
   await cli.ok('enqueue', '-q', '-g', name, '--', `echo $$ > ${name}; sleep 600 & wait`);
   const worker = await cli.startWorker(['--name', name, '--queues', name]);
-  await waitUntil(() => cli.read(name) !== '', { what: `the job of ${name}`, timeoutMs: PATIENCE_MS });
+  await waitUntil(() => cli.read(name) !== '', { what: `the job of ${name}` });
   return worker;
 }
 

@@ -1,6 +1,6 @@
 /** What the compiler refuses: `npm run check:types` fails where one of these lines is no error, or another one is. */
 import type { Queue } from '../../src/queue.js';
-import type { WorkerOptions } from '../../src/worker/worker.js';
+import type { WorkerOptions } from '../../src/worker/worker-options.js';
 
 interface Jobs {
   add: { payload: { a: number; b: number }; result: number };

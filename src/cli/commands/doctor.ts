@@ -8,7 +8,8 @@ const LOCK_TIMEOUT_MS = 10 * SECOND;
 export const doctor: Command = {
   usage: '[options]',
   description: `Looks whether everything is as it should be: permissions, disk, settings, launcher, limits, the database and its
-counters, the clock, what dead workers left, and whether somebody runs what waits. Says of each what it found and how to
+counters, the clock, what dead workers left, whether somebody runs what waits, and on a server
+which workers are late with their beats. Says of each what it found and how to
 mend it. Exits with 0, or with 1 where a check failed; a warning is no failure.
 
 Nothing is changed without --fix, which says each thing it does: it takes rights on our files from others, sets counters,

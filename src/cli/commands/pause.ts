@@ -7,7 +7,7 @@ export const pause: Command = {
   arguments: '[queues...]',
   description: `Pauses queues; without a name all of them, also those that come later. No worker claims a job of a paused
 queue any more; what runs goes on, and jobs can still be put in. What a worker has claimed a moment ahead goes back as
-soon as it hears of the pause, within milliseconds; after 250 ms at the latest nothing of it starts. "queuectl run" is
+soon as it hears of the pause, within milliseconds; after 500 ms at the latest nothing of it starts. "queuectl run" is
 no worker, and goes on.`,
   examples: [
     { command: 'queuectl pause mail', does: 'nothing of this queue starts' },

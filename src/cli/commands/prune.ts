@@ -3,7 +3,7 @@ import { usageError } from '../../errors.js';
 import { FINAL_STATES } from '../../job/state.js';
 import type { FinalState } from '../../job/state.js';
 import { expired, prune, removeLeftLogs } from '../../maintenance/prune.js';
-import type { PruneSelection } from '../../store/store.js';
+import type { PruneSelection } from '../../store/pruning.js';
 import { DAY } from '../../time.js';
 import type { Command, Context } from '../command.js';
 import { requireConsent, YES_FLAG } from '../confirm.js';

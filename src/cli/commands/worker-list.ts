@@ -4,7 +4,8 @@ import { detailsJson, detailsTable, listWorkers, WORKER_FIELDS } from '../worker
 export const workerList: Command = {
   usage: '[options]',
   description: `Lists the workers that run, and what each runs now. A worker is "paused" while all of its queues are, and
-"stopping" once it was asked to stop.`,
+"stopping" once it was asked to stop. In PostgreSQL it is "silent" once no beat of it has come for its whole lease: it
+is gone or cut off, and another worker runs its jobs again.`,
   examples: [
     { command: 'queuectl worker list', does: 'the workers that run' },
     { command: 'queuectl worker list -q', does: 'their names' },

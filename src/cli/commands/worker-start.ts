@@ -1,10 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
 import { loadSettings } from '../../config.js';
 import { usageError } from '../../errors.js';
 import { readValue } from '../../job/option-kinds.js';
 import { DAY, HOUR, SECOND } from '../../time.js';
 import { Worker } from '../../worker/worker.js';
-import type { WorkerOptions } from '../../worker/worker.js';
+import type { WorkerOptions } from '../../worker/worker-options.js';
 import type { Command, Context } from '../command.js';
 import { DetachedLink } from '../detached-link.js';
 import type { Flag, Flags } from '../flags.js';
@@ -12,6 +11,7 @@ import { noteNewQueues, readQueueNames } from '../queue-names.js';
 import { exitCodeOf } from '../signals.js';
 import { superviseWorker, voiceTo } from '../supervise-worker.js';
 import type { WorkerVoice } from '../supervise-worker.js';
+import { keepIdle } from '../tune-v8.js';
 
 const MOST_SLOTS = 1000;
 /** Beside the wait for a locked database: a start takes a fraction of a second, on a busy machine some. */
@@ -36,7 +36,8 @@ export const workerStart: Command = {
   usage: '[options]',
   description: `Runs jobs, in this terminal, until it is stopped. Several terminals may each run one.
 
-Ctrl-C, TERM or HUP: finish the jobs that run, then exit. A second one: end them now and give them back.
+Ctrl-C, TERM or HUP: finish the jobs that run, then exit. A second one: end them now and give them back. One that cannot
+reach its server tells nobody: it exits with 5 once its lease is over, or a few seconds after the second one.
 
 With --detach it runs in the background, and goes on when the terminal is closed. The command returns once the worker
 runs; what it says goes to its log: "queuectl worker logs". A log is begun anew every 10 MiB, and the last three are
@@ -70,8 +71,7 @@ kept; that of a worker which is gone is removed when it is 30 days old and anoth
 
 async function runWorker(context: Context, voice: WorkerVoice): Promise<number> {
   const { flags, home, env, openQueue } = context;
-  // Its collections, which begin when a process is idle, were half of what an idle worker did.
-  setFlagsFromString('--no-memory-reducer');
+  keepIdle();
   const options = readOptions(flags);
   const { pollIntervalMs, maxOutputBytes, ...retention } = loadSettings(home, env);
   const queue = await openQueue({ lockTimeoutMs: Infinity });

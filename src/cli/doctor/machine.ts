@@ -35,6 +35,7 @@ async function startOne(directory: string): Promise<Finding> {
         graceMs: 0,
         outputFile: join(directory, 'log'),
         noteFile: join(directory, 'note'),
+        noteDraft: join(directory, 'draft'),
       },
       new AbortController().signal,
     );

@@ -8,7 +8,7 @@ import type { Check } from './check.js';
 
 const [GROUP_AND_OTHERS, WRITE] = [0o077, 0o022];
 const [DIRECTORY_MODE, FILE_MODE] = [0o700, 0o600];
-const OURS = /^(queue\.db(-wal|-shm)?|config\.json|doorbell|[0-9a-f]{16})$/;
+const OURS = /^(queue\.db(-wal|-shm)?|config\.json|doorbell|home-id|(pg-)?[0-9a-f]{16})$/;
 
 export const permissions: Check = {
   name: 'permissions',

@@ -2,6 +2,8 @@ import { constants, fstatSync, openSync, write } from 'node:fs';
 import { systemErrorCode } from '../../errors.js';
 
 const MOST_CHARACTERS_WAITING = 1024 * 1024;
+/** Between two writes: each takes another thread, and wakes this one again. */
+const REST_MS = 25;
 const FIRST_RETRY_MS = 10;
 const LONGEST_RETRY_MS = 1000;
 
@@ -16,13 +18,14 @@ export class LineWriter {
   #writing = false;
   #gone = false;
   #retryMs = FIRST_RETRY_MS;
+  #rest: NodeJS.Timeout | undefined;
   #onIdle: (() => void) | undefined;
 
+  /** Written at once, together with what follows in this turn of the event loop; after others, a rest later. */
   line(text: string): void {
     if (this.#gone || this.#waiting.length > MOST_CHARACTERS_WAITING) return;
     this.#waiting += `${text}\n`;
     if (this.#writing) return;
-    // Together with the lines that follow in this turn of the event loop: a write takes another thread.
     this.#writing = true;
     setImmediate(() => this.#writeNext());
   }
@@ -36,15 +39,23 @@ export class LineWriter {
         clearTimeout(timer);
         resolve();
       };
+      if (this.#rest !== undefined) this.#writeNext();
     });
   }
 
   #writeNext(): void {
+    clearTimeout(this.#rest);
+    this.#rest = undefined;
     const bytes = Buffer.from(this.#waiting);
     this.#waiting = '';
     this.#writing = !this.#gone && bytes.length > 0;
     if (this.#writing) this.#write(bytes);
     else this.#onIdle?.();
+  }
+
+  #restThenWrite(): void {
+    if (this.#onIdle === undefined) this.#rest = setTimeout(() => this.#writeNext(), REST_MS);
+    else this.#writeNext();
   }
 
   #write(bytes: Buffer): void {
@@ -57,7 +68,7 @@ export class LineWriter {
       this.#retryMs = FIRST_RETRY_MS;
       this.#gone = error !== null;
       if (error === null && written < bytes.length) this.#write(bytes.subarray(written));
-      else this.#writeNext();
+      else this.#restThenWrite();
     });
   }
 }

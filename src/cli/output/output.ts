@@ -89,7 +89,12 @@ export class Output {
 
   /** The next of a stream of objects, a line each. */
   streamedAll(values: readonly Readonly<Record<string, unknown>>[]): void {
-    this.lines(values.map((value) => toJsonText(this.#picked(value))));
+    this.lines(values.map((value) => this.streamLine(value)));
+  }
+
+  /** As `streamed` prints it: of the fields that were asked for. */
+  streamLine(value: Readonly<Record<string, unknown>>): string {
+    return toJsonText(this.#picked(value));
   }
 
   async table(table: Table): Promise<void> {
