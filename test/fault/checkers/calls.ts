@@ -1,3 +1,4 @@
+import { NETWORK_FAULTS } from './evidence.js';
 import type { Checker, Fault, Operation, Violation } from './evidence.js';
 
 /** What each call may exit with besides 0; `unavailable` (5) only while the store is in trouble. */
@@ -16,7 +17,7 @@ const REFUSALS: Readonly<Record<Operation['call'], readonly number[]>> = {
 };
 const UNAVAILABLE = 5;
 /** A stopped worker may hold the write lock. */
-const TROUBLES: ReadonlySet<Fault['fault']> = new Set(['lock', 'disk_full', 'stop']);
+const TROUBLES: ReadonlySet<Fault['fault']> = new Set(['lock', 'disk_full', 'stop', ...NETWORK_FAULTS]);
 
 /** I16: a documented exit code, one line of error with at most a hint below it, and never a stack trace. */
 export const callContract: Checker = ({ operations, faults }) =>

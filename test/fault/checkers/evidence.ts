@@ -35,7 +35,29 @@ export interface Operation {
   readonly stderr: string;
 }
 
-export type FaultKind = 'kill' | 'stop' | 'lock' | 'disk_full' | 'clock';
+/** The last six are of a queue on a server: the way to it, one or both directions of it, or the server itself. */
+export type FaultKind =
+  | 'kill'
+  | 'stop'
+  | 'lock'
+  | 'disk_full'
+  | 'clock'
+  | 'cut'
+  | 'one_way'
+  | 'slow'
+  | 'lossy'
+  | 'restart'
+  | 'terminate';
+
+/** What a client may meet, and a worker may lose its answers by, though no process of theirs was hit. */
+export const NETWORK_FAULTS: ReadonlySet<FaultKind> = new Set([
+  'cut',
+  'one_way',
+  'slow',
+  'lossy',
+  'restart',
+  'terminate',
+]);
 
 export interface Fault {
   readonly fault: FaultKind;
@@ -116,6 +138,8 @@ export interface Evidence {
   readonly samples: readonly Sample[];
   /** Null: the drain met its deadline; else what was left. */
   readonly stuck: string | null;
+  /** On a server: how long a worker may be silent before others take its jobs. */
+  readonly leaseS?: number;
 }
 
 export type Invariant =
@@ -145,12 +169,19 @@ export interface Violation {
 
 export type Checker = (evidence: Evidence) => Violation[];
 
-/** The jobs that calls of this kind have changed, or may have: one of several ids that exited 7 has done some of it, a killed one perhaps all. */
+/** Nobody knows what it did: it was killed, or said itself that the answer to its commit was lost. */
+export function isUnknown({ exitCode, stderr }: Operation): boolean {
+  return (
+    exitCode === null || (exitCode === 5 && stderr.includes('it is not known whether the change was made'))
+  );
+}
+
+/** The jobs that calls of this kind have changed, or may have: one of several ids that exited 7 has done some of it. */
 export function mayHaveDone(operations: readonly Operation[], call: Operation['call']): Operation[] {
   return operations.filter(
     (operation) =>
       operation.call === call &&
-      (operation.exitCode === 0 || operation.exitCode === 7 || operation.exitCode === null),
+      (operation.exitCode === 0 || operation.exitCode === 7 || isUnknown(operation)),
   );
 }
 
@@ -171,4 +202,9 @@ export function ledgerById(ledger: readonly LedgerLine[]): Map<string, LedgerLin
     else lines.push(line);
   }
   return byId;
+}
+
+/** Others took it from a worker that was silent for a lease. */
+export function isCutOff({ outcome, reason }: RunRow): boolean {
+  return outcome === 'lost' && reason?.startsWith('lost: its worker was cut off') === true;
 }

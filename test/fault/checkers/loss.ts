@@ -1,5 +1,5 @@
 import { isFinal } from '../../../src/job/state.js';
-import { mayHaveDone } from './evidence.js';
+import { isUnknown, mayHaveDone } from './evidence.js';
 import type { AskedJob, Checker, Evidence, JobRow, Operation, Violation } from './evidence.js';
 
 /** The store takes so many lines of a file in one transaction. */
@@ -73,7 +73,7 @@ function checkOperation(operation: Operation, wasStored: (mark: string) => boole
   const stored = jobs.map(({ mark }) => wasStored(mark));
   const count = stored.filter(Boolean).length;
   const first = jobs[0]?.mark ?? null;
-  if (exitCode !== null && exitCode !== 0 && count > 0)
+  if (exitCode !== 0 && !isUnknown(operation) && count > 0)
     return violation('I2', first, `${count} jobs of a call that exited ${exitCode} are stored`);
   if (exitCode === 0 && ids.length !== jobs.length && jobs.length > 0)
     return violation('I2', first, `a call for ${jobs.length} jobs exited 0 and acknowledged ${ids.length}`);
@@ -102,7 +102,7 @@ export const oneWinnerForAnId: Checker = (evidence) => {
     if (won > 1 && !removed.has(id))
       return violation('I2', id, `${won} clients were told that they stored this id`);
     const told = rivals.some(({ exitCode }) => exitCode === 4);
-    const mayHaveWon = rivals.some(({ exitCode }) => exitCode === null || exitCode === 0);
+    const mayHaveWon = rivals.some((rival) => rival.exitCode === 0 || isUnknown(rival));
     return told && !mayHaveWon ? violation('I2', id, 'every client was told that the id exists already') : [];
   });
 };

@@ -1,9 +1,10 @@
 import { isFinal } from '../../../src/job/state.js';
 import type { State } from '../../../src/job/state.js';
-import { ledgerById, mayHaveDone, runsBySeq } from './evidence.js';
+import { isCutOff, isUnknown, ledgerById, mayHaveDone, NETWORK_FAULTS, runsBySeq } from './evidence.js';
 import type {
   Checker,
   Evidence,
+  Fault,
   Invariant,
   JobKind,
   JobRow,
@@ -60,7 +61,13 @@ export const exactlyOnceWithoutFaults: Checker = (evidence) => {
   const kinds = new Map(
     evidence.operations.flatMap(({ jobs }) => jobs.map(({ mark, kind }) => [mark, kind])),
   );
-  const noKills = !evidence.faults.some(({ fault }) => fault === 'kill' || fault === 'disk_full');
+  const noKills = !evidence.faults.some(
+    ({ fault }) =>
+      fault === 'kill' ||
+      fault === 'disk_full' ||
+      NETWORK_FAULTS.has(fault) ||
+      (fault === 'stop' && evidence.leaseS !== undefined),
+  );
   const touched = new Set(
     evidence.operations.flatMap(({ call, ids }) => (call === 'retry' || call === 'cancel' ? ids : [])),
   );
@@ -81,6 +88,11 @@ export const exactlyOnceWithoutFaults: Checker = (evidence) => {
   });
 };
 
+/** A clock that was set is no reason to be silent. */
+function mayHaveBeenSilent({ fault, pid, endS }: Fault, start: LedgerLine & { line: 'S' }): boolean {
+  return fault !== 'clock' && (pid === null || pid === start.workerPid) && endS >= start.atS;
+}
+
 /** I5: a run starts once at most; more of them follow only where a worker was killed. */
 export const boundedDuplicates: Checker = (evidence) => {
   const kills = evidence.faults.filter(({ fault }) => fault === 'kill');
@@ -91,7 +103,13 @@ export const boundedDuplicates: Checker = (evidence) => {
     const unknown = starts.find(({ run }) => run > job.run);
     if (unknown !== undefined)
       return [['I5', `run ${unknown.run} started, but the store knows ${job.run} runs only`]];
-    const lost = runs.filter(({ outcome }) => outcome === 'lost');
+    const mistaken = runs.filter(isCutOff).find(({ run }) => {
+      const start = starts.find((line) => line.run === run);
+      return start !== undefined && !evidence.faults.some((fault) => mayHaveBeenSilent(fault, start));
+    });
+    if (mistaken !== undefined)
+      return [['I5', `run ${mistaken.run} was taken from a worker that nothing kept from the database`]];
+    const lost = runs.filter((run) => run.outcome === 'lost' && !isCutOff(run));
     if (lost.length > kills.length)
       return [['I5', `${lost.length} runs were lost, but only ${kills.length} processes were killed`]];
     return lost.flatMap(({ run }) => {
@@ -134,7 +152,7 @@ export const legalHistory: Checker = (evidence) => {
     const found: (readonly [Invariant, string])[] = mistakes.map((mistake) => ['I7', mistake]);
     const own = retries.filter(({ ids }) => ids.includes(job.id));
     const sure = own.filter(({ exitCode }) => exitCode === 0).length;
-    const most = own.filter(({ exitCode }) => exitCode === 0 || exitCode === null).length;
+    const most = own.filter((retry) => retry.exitCode === 0 || isUnknown(retry)).length;
     if (restarts > most) found.push(['I7', `left its end ${restarts} times, with ${most} retries`]);
     // The last retry may have been followed by a cancel instead of a run.
     const unseen = job.state === 'cancelled' && end !== 'cancelled' ? 1 : 0;

@@ -1,4 +1,4 @@
-import { ledgerById, runsBySeq } from './evidence.js';
+import { isCutOff, ledgerById, runsBySeq } from './evidence.js';
 import type { Checker, Evidence, Fault, JobRow, LedgerLine, Violation } from './evidence.js';
 
 /** The ledger's clock ticks a hundred times a second. */
@@ -87,14 +87,36 @@ export function recoveries({ snapshot, ledger, faults }: Evidence, bootS: number
     (runs.get(job.seq) ?? []).flatMap(({ run, outcome, finishedAtMs }): Recovery[] => {
       const start = (lines.get(job.id) ?? []).find((line) => line.line === 'S' && line.run === run);
       if (outcome !== 'lost' || start?.line !== 'S') return [];
-      const kill = faults.find((fault) => isKillOf(fault, start.workerPid, start.atS));
-      if (kill === undefined) return [];
       const givenUpS = finishedAtMs / 1000 - bootS;
+      const kill = faults.find((fault) => isKillOf(fault, start.workerPid, start.atS));
+      // It may have been given up for silence, and its worker killed afterwards.
+      if (kill === undefined || kill.startS > givenUpS) return [];
       const hindered = faults.some((fault) => fault !== kill && mayHinder(fault, kill.startS, givenUpS));
       return [{ job: job.id, seconds: givenUpS - kill.startS, hindered }];
     }),
   );
 }
+
+/** How long after a worker fell silent, by whatever fault, each run that others took from it was given up. */
+export function takeovers(evidence: Evidence, bootS: number): { job: string; seconds: number }[] {
+  const { snapshot, ledger, faults, leaseS = Infinity } = evidence;
+  const [runs, lines] = [runsBySeq(snapshot), ledgerById(ledger)];
+  return snapshot.jobs.flatMap((job) =>
+    (runs.get(job.seq) ?? []).filter(isCutOff).flatMap(({ run, finishedAtMs }) => {
+      const start = (lines.get(job.id) ?? []).find((line) => line.line === 'S' && line.run === run);
+      if (start?.line !== 'S') return [];
+      const givenUpS = finishedAtMs / 1000 - bootS;
+      const began = faults
+        .filter(({ fault, pid }) => SILENCING.has(fault) && pid === start.workerPid)
+        .filter(({ fault, endS }) => fault === 'kill' || endS >= givenUpS - leaseS)
+        .map(({ startS }) => startS)
+        .filter((startS) => startS <= givenUpS);
+      return began.length === 0 ? [] : [{ job: job.id, seconds: givenUpS - Math.max(...began) }];
+    }),
+  );
+}
+
+const SILENCING: ReadonlySet<Fault['fault']> = new Set(['cut', 'one_way', 'slow', 'lossy', 'stop', 'kill']);
 
 /** Another kill may have hit the rescuer; of one that came before it, nothing is left to do harm. */
 function mayHinder({ fault, startS, endS }: Fault, fromS: number, untilS: number): boolean {
