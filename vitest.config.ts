@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import manifest from './package.json' with { type: 'json' };
 
 /** They take a minute and more, however short the files are: the longest first. */
-const LONG = ['crash-rounds', 'failpoints', 'soak', 'bulk-kill', 'exactly-once'];
+const LONG = ['crash-rounds', 'failpoints', 'hosts', 'soak', 'bulk-kill', 'exactly-once'];
 
 /**
  * A fresh checkout knows no durations, and Vitest then goes by the size of the files. The long runs are small files:
@@ -26,17 +26,25 @@ class LongestFirst extends BaseSequencer {
  */
 const SHARED = ['cli', 'e2e', 'job', 'output'];
 
+const onPostgres = process.env['QUEUECTL_TEST_STORE'] === 'postgres';
+
 export default defineConfig({
   define: { __FAILPOINTS__: 'true', __VERSION__: JSON.stringify(manifest.version) },
   test: {
     pool: 'forks',
-    // The tests start real processes and wait for conditions, on machines with two busy cores.
-    maxWorkers: 4,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // The tests start real processes and wait for conditions, on machines with two busy cores; a server is busy, too.
+    maxWorkers: onPostgres ? 3 : 4,
+    // Longer than a condition is waited for (test/support/processes.ts), so that what hangs is named.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 20_000,
     retry: 0,
     sequence: { sequencer: LongestFirst },
+    // Of a run on PostgreSQL (docs/testing.md): its server, and what it skips.
+    ...(onPostgres && {
+      globalSetup: ['test/support/database-pool.ts'],
+      setupFiles: ['test/support/skip-only-sqlite.ts'],
+    }),
     // By include alone: what --exclude leaves out is not heard by a project with an exclude of its own.
     projects: [
       {

@@ -4,6 +4,7 @@
 //   dist/hot.cjs     the same with those commands alone that must start fast
 //   dist/*.cache     V8's compiled code for each
 //   dist/postgres.cjs    the PostgreSQL store and its driver, read by those whose queue is on a server
+//   dist/beats.cjs   the thread of a worker that says to the server that it lives
 //   dist/index.js, dist/index.cjs, dist/types/    the API and its types (--no-types leaves the types out)
 //   dist-test/bin/queuectl.cjs, dist-test/dist/    with --test: the same, with the fail points switched on
 import { execFile } from 'node:child_process';
@@ -148,10 +149,15 @@ const postgres = {
   entryPoints: ['src/store/postgres/open.ts'],
   external: ['pg-native', 'pg-cloudflare'],
   format: 'cjs',
+  define: { ...common.define, 'import.meta.dirname': '__dirname' },
+  charset: 'ascii',
   supported: { 'dynamic-import': false },
   minify: true,
-  plugins: [nodeStreams],
+  plugins: [lazyBuiltins, nodeStreams],
 };
+
+/** @type {esbuild.BuildOptions} */
+const beats = { ...postgres, entryPoints: ['src/store/postgres/beat-thread.ts'] };
 
 /**
  * Runs a script of Node, silently; where it fails, the error holds what it printed.
@@ -185,6 +191,8 @@ async function buildTypes() {
 async function buildCli(folder, changes) {
   mkdirSync(`${root}/${folder}`, { recursive: true });
   await esbuild.build({ ...postgres, ...changes, outfile: `${folder}/postgres.cjs` });
+  await node('scripts/code-cache.cjs', '--all', `${folder}/postgres.cjs`, `${folder}/postgres.cache`);
+  await esbuild.build({ ...beats, ...changes, outfile: `${folder}/beats.cjs` });
   for (const [name, entry] of [
     ['cli', 'start'],
     ['hot', 'start-hot'],

@@ -15,7 +15,6 @@ import { World } from './harness/world.js';
 const TEST_MS = 180_000;
 const DRAIN_MS = 120_000;
 const RECOVERY_S = 60;
-const PATIENCE_MS = 60_000;
 const GONE_S = 2;
 
 const POINTS = FAILPOINTS.filter((point) => /^(claim|run|finish)\./.test(point));
@@ -27,7 +26,7 @@ const program = nativeLauncherPath();
 /** It has nothing to run, and looks for dead workers. */
 async function bystander(world: World): Promise<WorkerProcess> {
   const other = new WorkerProcess(world, { slots: 1, queues: 'another' });
-  await waitUntil(() => other.text().includes('Polling'), { what: 'another worker', timeoutMs: PATIENCE_MS });
+  await waitUntil(() => other.text().includes('Polling'), { what: 'another worker' });
   return other;
 }
 
@@ -45,14 +44,13 @@ describe.concurrent(`killed at a step${whyNot(program)}`, () => {
       );
       const other = victim === 'both' ? await bystander(world) : null;
       const worker = new WorkerProcess(world, { slots: 3, failpoint: `${point}:2=stop` });
-      await waitUntil(() => worker.isStopped, { what: `a worker at ${point}`, timeoutMs: PATIENCE_MS });
+      await waitUntil(() => worker.isStopped, { what: `a worker at ${point}` });
       const { launcher } = worker;
       if (launcher === null) throw new Error('the worker has no launcher');
       if (victim !== 'worker') {
         worker.killLauncher();
         await waitUntil(() => !isAlive(launcher), {
           what: 'the end of the launcher',
-          timeoutMs: PATIENCE_MS,
         });
       }
       const tokens = runTokens(world);

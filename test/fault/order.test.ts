@@ -19,7 +19,7 @@ test(
     await enqueueBulk(world, jobs, {}, () => ({ priority: world.random.between(-2, 2) }));
     const worker = new WorkerProcess(world, { slots: 1, untilEmpty: true });
     expect((await worker.endsWithin(120_000)).exitCode).toBe(0);
-    const evidence = takeEvidence(world, null);
+    const evidence = await takeEvidence(world, null);
     expect(inOrder(evidence)).toEqual([]);
     expect(checkAll(evidence, { bootS: world.bootS, recoveryBoundS: 60 })).toEqual([]);
   },
@@ -35,7 +35,7 @@ test(
     await enqueue(world, job, {}, { max_retries: 3, backoff_base: 2, backoff_max: '60s' });
     const worker = new WorkerProcess(world, { slots: 1, untilEmpty: true });
     expect((await worker.endsWithin(120_000)).exitCode).toBe(0);
-    const evidence = takeEvidence(world, null);
+    const evidence = await takeEvidence(world, null);
     expect(evidence.snapshot.runs).toHaveLength(3);
     expect(checkAll(evidence, { bootS: world.bootS, recoveryBoundS: 60 })).toEqual([]);
   },

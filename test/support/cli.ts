@@ -3,17 +3,14 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { killQuietly, pidsWithEnv, waitUntil } from './processes.js';
+import { BINARY, takeDatabase } from './test-database.js';
 
-export const BINARY = fileURLToPath(new URL('../../bin/queuectl.cjs', import.meta.url));
+export { BINARY };
 
 /** For a shell script: makes `queuectl` the binary. */
 export const SHELL_FUNCTION = `queuectl() { '${process.execPath}' '${BINARY}' "$@"; }`;
-
-/** Generous, for a condition on a machine with two busy cores; nothing ever waits this long unless it is broken. */
-export const PATIENCE_MS = 30_000;
 
 interface Ended {
   readonly code: number | null;
@@ -49,6 +46,8 @@ export interface Cli {
   /** A directory of the test's own; commands run in it, and it is gone afterwards. */
   readonly directory: string;
   readonly home: string;
+  /** The URL of its database; null: it is in the home. */
+  readonly database: string | null;
   /** A path in the directory, and what such a file holds: nothing where it is missing. */
   path(name: string): string;
   read(name: string): string;
@@ -72,17 +71,20 @@ export function createCli(): Cli {
   const directory = mkdtempSync(join(tmpdir(), 'queuectl-e2e-'));
   const home = join(directory, 'home');
   const running = new Set<number>();
+  const taken = takeDatabase();
+  const database = taken?.url ?? null;
   onTestFinished(async () => {
     const ours = new Set(running);
     const left = pidsWithEnv('QUEUECTL_HOME', home).filter((pid) => !ours.has(pid));
     for (const pid of [...running, ...left]) killQuietly(pid);
     await waitUntil(() => pidsWithEnv('QUEUECTL_HOME', home).length === 0, { what: 'all to end' });
+    taken?.giveBack();
     rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     if (left.length > 0) throw new Error(`the test left processes behind: ${left.join(', ')}`);
   });
 
   const start = (args: readonly string[], options: StartOptions = {}): Started => {
-    const started = startProcess(args, { directory, home, ...options });
+    const started = startProcess(args, { directory, home, database, ...options });
     running.add(started.pid);
     void started.ended.then(() => running.delete(started.pid));
     return started;
@@ -96,6 +98,7 @@ export function createCli(): Cli {
   return {
     directory,
     home,
+    database,
     path: (name) => join(directory, name),
     read: (name) => readOrEmpty(join(directory, name)),
     start,
@@ -121,15 +124,22 @@ function startProcess(
   {
     directory,
     home,
+    database,
     prefix = [process.execPath, BINARY],
     ...options
-  }: StartOptions & Pick<Cli, 'directory' | 'home'>,
+  }: StartOptions & Pick<Cli, 'directory' | 'home' | 'database'>,
 ): Started {
   const [file = '', ...words] = [...prefix, ...args];
   const child = spawn(file, words, {
     cwd: options.cwd ?? directory,
     // A bare environment: nothing of the machine's changes what a test sees.
-    env: { PATH: process.env['PATH'], HOME: directory, QUEUECTL_HOME: home, ...options.env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: directory,
+      QUEUECTL_HOME: home,
+      ...(database !== null && { QUEUECTL_DATABASE_URL: database }),
+      ...options.env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const { pid } = child;
@@ -159,7 +169,7 @@ function startProcess(
     stderr,
     saw: async (text) => {
       const seen = (): boolean => stdout().includes(text);
-      await waitUntil(() => seen() || over, { what: `the words "${text}"`, timeoutMs: PATIENCE_MS });
+      await waitUntil(() => seen() || over, { what: `the words "${text}"` });
       if (!seen()) throw new Error(`it ended without the words "${text}":\n${stdout()}${stderr()}`);
     },
     kill: (signal) => {

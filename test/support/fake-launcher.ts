@@ -13,9 +13,11 @@ export function fakeLauncher(run: () => Promise<Exit>): Launcher {
       limits: false,
       records: false,
       queues: false,
+      deadlines: false,
     },
     lockFile: null,
     run,
+    setDeadline: () => undefined,
     withdraw: () => undefined,
     close: async () => undefined,
   };

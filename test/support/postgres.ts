@@ -4,7 +4,16 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,6 +26,8 @@ export interface TestServer {
   readonly createDatabase: () => Promise<string>;
   /** Empties it: nobody has it open any more. */
   readonly freeDatabase: (url: string) => Promise<void>;
+  /** Of its superuser. */
+  readonly url: string;
   /** Ends the server at once, without a checkpoint, and starts it again. Only of a cluster of ours. */
   readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -24,8 +35,10 @@ export interface TestServer {
 
 const GIVEN_URL = process.env['QUEUECTL_TEST_DATABASE_URL'];
 
-/** Debian keeps the programs of a server out of the PATH, by version: the newest is taken. */
+/** Debian keeps the programs of a server out of the PATH, by version: the newest is taken, unless others are named. */
 function findBinaries(): string | null {
+  const given = process.env['QUEUECTL_TEST_POSTGRES_BIN'];
+  if (given !== undefined) return given;
   const versions = existsSync('/usr/lib/postgresql') ? readdirSync('/usr/lib/postgresql') : [];
   const directories = [
     ...versions
@@ -34,6 +47,11 @@ function findBinaries(): string | null {
     ...(process.env['PATH'] ?? '').split(':'),
   ];
   return directories.find((directory) => existsSync(join(directory, 'initdb'))) ?? null;
+}
+
+/** One of the programs that come with the server. */
+export function serverProgram(name: string): string {
+  return join(findBinaries() ?? '', name);
 }
 
 /** Why there is no server; undefined: there is one. */
@@ -45,9 +63,39 @@ export const noPostgres: string | undefined =
 /** For titles: why their tests are skipped, where they are. */
 export const whySkipped = noPostgres === undefined ? '' : ` [${noPostgres}]`;
 
-/** `durable`: with fsync, for tests of what reaches the disk. */
-export async function startServer({ durable = false } = {}): Promise<TestServer> {
-  if (GIVEN_URL !== undefined) return serverAt(GIVEN_URL, { restart: refuse, stop: async () => undefined });
+export interface ServerOptions {
+  /** With fsync, for tests of what reaches the disk. */
+  readonly durable?: boolean;
+  /** Of postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** Files for its directory, which settings name: what it reads alone. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** A network of its own; the URLs of its databases lead to its socket, from anywhere on this machine. */
+  readonly place?: ServerPlace;
+}
+
+interface ServerPlace {
+  /** What a command begins with that is to run there. */
+  readonly enter: readonly string[];
+  /** Who may come over that network: `10.77.0.0/16`. */
+  readonly range: string;
+}
+
+/** Why none can be started in a place; undefined: it can. */
+export const noServerOfOurs: string | undefined =
+  findBinaries() === null ? 'no PostgreSQL is installed' : undefined;
+
+/** Of a run with a server of its own choice: whose settings are not ours to make. */
+export const isGivenServer = GIVEN_URL !== undefined;
+
+export async function startServer({
+  durable = false,
+  settings: more = {},
+  files = {},
+  place,
+}: ServerOptions = {}): Promise<TestServer> {
+  if (GIVEN_URL !== undefined && place === undefined)
+    return serverAt(GIVEN_URL, { restart: refuse, stop: async () => undefined });
   const directory = mkdtempSync(join(tmpdir(), 'queuectl-postgres-'));
   const user = unprivilegedUser();
   if (user !== null) chownSync(directory, user.uid, user.gid);
@@ -63,18 +111,29 @@ export async function startServer({ durable = false } = {}): Promise<TestServer>
     '--locale=C.UTF-8',
   ]);
   execFileSync(initdb, initdbArgs, { stdio: 'pipe', cwd: directory });
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(data, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    if (user !== null) chownSync(path, user.uid, user.gid);
+  }
   const port = await freePort();
+  if (place !== undefined) appendFileSync(join(data, 'pg_hba.conf'), `host all all ${place.range} trust\n`);
   const settings = {
     port,
-    listen_addresses: '127.0.0.1',
+    listen_addresses: place === undefined ? '127.0.0.1' : '0.0.0.0',
     unix_socket_directories: directory,
     fsync: durable ? 'on' : 'off',
     max_connections: 200,
     shared_buffers: '64MB',
+    ...more,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const [program = '', ...rest] = asUser(user, [join(bin, 'postgres'), '-D', data, ...args]);
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const [program = '', ...rest] = [
+    ...(place?.enter ?? []),
+    ...asUser(user, [join(bin, 'postgres'), '-D', data, ...args]),
+  ];
+  const socket = place === undefined ? '' : `?host=${directory}`;
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres${socket}`;
   const start = async (): Promise<ChildProcess> => {
     const child = spawn(program, rest, { stdio: 'ignore', cwd: directory });
     await waitUntil(() => answers(url), { what: 'PostgreSQL to answer' });
@@ -106,6 +165,7 @@ function serverAt(url: string, control: Pick<TestServer, 'restart' | 'stop'>): T
   const made: string[] = [];
   return {
     ...control,
+    url,
     createDatabase: async () => {
       const free = emptied.pop();
       if (free !== undefined) return free;
@@ -131,6 +191,8 @@ function serverAt(url: string, control: Pick<TestServer, 'restart' | 'stop'>): T
 /** One statement, or several without rows, over a connection of its own. */
 export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
+  // A server that ends meanwhile must not end this process, too: the statement meets the trouble, and reports it.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(sql)).rows;
@@ -149,7 +211,11 @@ async function refuse(): Promise<void> {
 }
 
 /** PostgreSQL does not run as root. */
-function unprivilegedUser(): { readonly name: string; readonly uid: number; readonly gid: number } | null {
+export function unprivilegedUser(): {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+} | null {
   if (process.getuid?.() !== 0) return null;
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -160,13 +226,13 @@ function unprivilegedUser(): { readonly name: string; readonly uid: number; read
 }
 
 /** Ended with this process, should it be killed before it can do so. */
-function asUser(user: ReturnType<typeof unprivilegedUser>, command: readonly string[]): string[] {
+export function asUser(user: ReturnType<typeof unprivilegedUser>, command: readonly string[]): string[] {
   if (!existsSync('/usr/bin/setpriv')) return [...command];
   const ids = user === null ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
   return ['/usr/bin/setpriv', ...ids, '--pdeathsig=QUIT', '--', ...command];
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -5,20 +5,22 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 10;
+/** How long what must come about is waited for: only what hangs takes so long, however busy the machine. */
+export const PATIENCE_MS = 60_000;
 
 /** What a condition found; false, null and undefined mean "not yet". */
 type Found<T> = Exclude<T, false | null | undefined>;
 
 /**
  * Resolves with what the condition found as soon as that is not false, null or undefined; asks every 10 ms.
- * Rejects after timeoutMs (20,000) with a message that names `what`, and with the condition's last error if it threw:
+ * Rejects after timeoutMs (PATIENCE_MS) with a message that names `what`, and with the condition's last error if it threw:
  * a condition may throw while it is not met yet.
  */
 export async function waitUntil<T>(
   condition: () => T | Promise<T>,
   options: { readonly what: string; readonly timeoutMs?: number },
 ): Promise<Found<T>> {
-  const { what, timeoutMs = 20_000 } = options;
+  const { what, timeoutMs = PATIENCE_MS } = options;
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
   for (;;) {

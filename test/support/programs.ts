@@ -1,6 +1,6 @@
 /** Real processes of our own sources, for tests that need another process to hold, to stop or to kill. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,6 +25,8 @@ let built: Promise<string> | null = null;
 function buildProgram(): Promise<string> {
   built ??= (async () => {
     const outfile = join(programDir(), 'store-program.mjs');
+    // Its sessions on a server need their thread beside them.
+    copyFileSync(join(import.meta.dirname, '../../dist/beats.cjs'), join(programDir(), 'beats.cjs'));
     await build({
       entryPoints: [join(import.meta.dirname, 'store-program.ts')],
       outfile,

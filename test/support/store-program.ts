@@ -25,6 +25,7 @@ interface Options {
   /** `lock`: DEFERRED, IMMEDIATE or EXCLUSIVE. */
   readonly begin?: string;
   readonly untilEmpty?: boolean;
+  readonly leaseMs?: number;
 }
 
 function say(words: Readonly<Record<string, unknown>>): void {
@@ -44,8 +45,8 @@ const MODES: Readonly<Record<string, (options: Options) => Promise<void>>> = {
   },
 
   /** Opens a session, claims, and lives on with what it has. */
-  async session({ home, count = 0, kind = 'worker', handlers = [''], launcherLock = null }) {
-    const store = await openStore(home, { lockTimeoutMs: 20_000 });
+  async session({ home, count = 0, kind = 'worker', handlers = [''], launcherLock = null, leaseMs }) {
+    const store = await openStore(home, { lockTimeoutMs: 20_000, leaseMs });
     const session = await store.openSession({
       ...thisProcess(),
       kind,

@@ -9,6 +9,7 @@ import { parseJobInput } from '../../src/job/parse-job.js';
 import { thisProcess } from '../../src/launcher/process-identity.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { FinishedRun, RunKey, SessionOwner, Store } from '../../src/store/store.js';
+import { takeDatabase } from './test-database.js';
 
 export const HOUR_MS = 3_600_000;
 export const LOCK_TIMEOUT_MS = 20_000;
@@ -26,9 +27,26 @@ export function temporaryHome(): string {
   return home;
 }
 
+/** Of homes, on a run on PostgreSQL. */
+const databases = new Map<string, string>();
+
+/** The URL of the home's database; null: it lies in the home. Gone after the test that asked first. */
+export function databaseOf(home: string): string | null {
+  const known = databases.get(home);
+  if (known !== undefined) return known;
+  const taken = takeDatabase();
+  if (taken === null) return null;
+  databases.set(home, taken.url);
+  onTestFinished(() => {
+    databases.delete(home);
+    taken.giveBack();
+  });
+  return taken.url;
+}
+
 /** Opens the store of a home, once more where it is open already; closed after the test. */
 export async function openTestStore(home = temporaryHome(), lockTimeoutMs = LOCK_TIMEOUT_MS): Promise<Store> {
-  const store = await openStore(home, { lockTimeoutMs });
+  const store = await openStore(databaseOf(home) ?? home, { lockTimeoutMs, home });
   onTestFinished(() => store.close());
   return store;
 }

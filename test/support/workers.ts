@@ -9,13 +9,15 @@ import type { LogEvent } from '../../src/log.js';
 import { decodeLog, textOf } from '../../src/output/records.js';
 import { Queue } from '../../src/queue.js';
 import { Worker } from '../../src/worker/worker.js';
-import type { WorkerOptions } from '../../src/worker/worker.js';
+import type { WorkerOptions } from '../../src/worker/worker-options.js';
 import { killQuietly, pidsWithEnv, waitUntil } from './processes.js';
-import { openTestStore, temporaryHome } from './stores.js';
+import { databaseOf, openTestStore, temporaryHome } from './stores.js';
 
 export interface TestQueue {
   readonly queue: Queue;
   readonly home: string;
+  /** The URL of its database; null: it lies in the home. */
+  readonly database: string | null;
   /** A path beside the home, for what jobs write. */
   readonly path: (name: string) => string;
   /** What a job has written there; null until there is a whole line. */
@@ -41,17 +43,17 @@ export async function openTestQueue(): Promise<TestQueue> {
   return {
     queue,
     home,
+    database: databaseOf(home),
     path,
     said,
-    pid: async (name) =>
-      Number(await waitUntil(() => said(name), { what: `the job to write ${name}`, timeoutMs: 15_000 })),
+    pid: async (name) => Number(await waitUntil(() => said(name), { what: `the job to write ${name}` })),
     over: (id) =>
       waitUntil(
         async () => {
           const job = await queue.get(id);
           return isFinal(job.state) ? job : null;
         },
-        { what: `job ${id} to be over`, timeoutMs: 20_000 },
+        { what: `job ${id} to be over` },
       ),
   };
 }
@@ -88,7 +90,6 @@ export function startWorker(queue: Queue, options: Partial<WorkerOptions> = {}):
     event: (name) =>
       waitUntil(() => events.find((event) => event.event === name), {
         what: `the event ${name}`,
-        timeoutMs: 15_000,
       }),
   };
 }

@@ -3,13 +3,17 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
+import { withDatabase } from '../../support/database.js';
+import type { Database } from '../../support/database.js';
+import { damageOf } from '../harness/database.js';
 import type { Random } from '../harness/random.js';
 
 export interface BulkKillOptions {
   /** Started as `node FILE`. */
   readonly cli: string;
   readonly directory: string;
+  /** The URL of the queue's database; null: it is in a home in the directory. */
+  readonly database: string | null;
   readonly lines: number;
   readonly kills: number;
   readonly random: Random;
@@ -23,7 +27,7 @@ export interface BulkKillFigures {
   /** Rows whose command is not that of their line. */
   readonly wrong: number;
   readonly pendingCounter: number;
-  readonly integrity: string;
+  readonly damage: readonly string[];
   readonly seconds: number;
 }
 
@@ -46,18 +50,18 @@ export async function runBulkKill(options: BulkKillOptions): Promise<BulkKillFig
     if (wasKilled) kills.push({ acknowledged, stored });
   }
   if ((await enqueue(options, Infinity)).acknowledged !== lines) throw new Error('not all were acknowledged');
-  return { kills, ...countAll(directory), seconds: (performance.now() - start) / 1000 };
+  return { kills, ...(await countAll(options)), seconds: (performance.now() - start) / 1000 };
 }
 
 /** Kills it a moment after that many lines were acknowledged. Throws where it ended with an error. */
 async function enqueue(
-  { cli, directory, random }: BulkKillOptions,
+  { cli, directory, database, random }: BulkKillOptions,
   killAfter: number,
 ): Promise<{ acknowledged: number; wasKilled: boolean }> {
   const words = ['enqueue', '-q', '-f', 'jobs.ndjson', '--on-conflict', 'ignore'];
   const child = spawn(process.execPath, [cli, ...words], {
     cwd: directory,
-    env: environment(directory),
+    env: environment({ directory, database }),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const delayMs = random.next() * LONGEST_DELAY_MS;
@@ -88,37 +92,41 @@ async function writeLines(path: string, lines: number): Promise<void> {
   await once(file, 'finish');
 }
 
-function numberOf(database: InstanceType<typeof DatabaseSync>, sql: string): number {
-  return (database.prepare(sql).get() as { n: number | null } | undefined)?.n ?? 0;
-}
-
 /** As the next command of a person sees it. */
-function pendingNow({ cli, directory }: BulkKillOptions): number {
-  const status = execFileSync(process.execPath, [cli, 'status', '--json'], {
-    env: environment(directory),
+function pendingNow(options: BulkKillOptions): number {
+  const status = execFileSync(process.execPath, [options.cli, 'status', '--json'], {
+    env: environment(options),
     encoding: 'utf8',
   });
   return (JSON.parse(status) as { jobs: { pending: number } }).jobs.pending;
 }
 
-function environment(directory: string): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], QUEUECTL_HOME: join(directory, 'home') };
+type Where = Pick<BulkKillOptions, 'directory' | 'database'>;
+
+function environment({ directory, database }: Where): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    QUEUECTL_HOME: join(directory, 'home'),
+    ...(database !== null && { QUEUECTL_DATABASE_URL: database }),
+  };
 }
 
-/** Once at the end; nobody else has the database open, so that it may be opened here. */
-function countAll(directory: string): Omit<BulkKillFigures, 'kills' | 'seconds'> {
-  const database = new DatabaseSync(join(directory, 'home', 'queue.db'));
-  const counted = {
-    rows: numberOf(database, 'SELECT count(*) AS n FROM jobs'),
-    distinctIds: numberOf(database, 'SELECT count(DISTINCT id) AS n FROM jobs'),
-    wrong: numberOf(
-      database,
-      `SELECT count(*) AS n FROM jobs WHERE id IS NOT replace(command, 'echo ', 'job-')`,
+/** Once at the end, by statements of its own. */
+function countAll({ directory, database }: Where): Promise<Omit<BulkKillFigures, 'kills' | 'seconds'>> {
+  const place = { home: join(directory, 'home'), database };
+  return withDatabase(place, async (opened) => ({
+    rows: await numberOf(opened, 'SELECT count(*) AS n FROM jobs'),
+    distinctIds: await numberOf(opened, 'SELECT count(DISTINCT id) AS n FROM jobs'),
+    wrong: await numberOf(
+      opened,
+      `SELECT count(*) AS n FROM jobs WHERE id IS DISTINCT FROM replace(command, 'echo ', 'job-')`,
     ),
-    pendingCounter: numberOf(database, `SELECT sum(n) AS n FROM counters WHERE state = 'pending'`),
-    integrity: (database.prepare('PRAGMA integrity_check').get() as { integrity_check: string })
-      .integrity_check,
-  };
-  database.close();
-  return counted;
+    pendingCounter: await numberOf(opened, `SELECT sum(n) AS n FROM counters WHERE state = 'pending'`),
+    damage: await damageOf(place, opened),
+  }));
+}
+
+async function numberOf({ rows }: Database, sql: string): Promise<number> {
+  const [row] = await rows(sql);
+  return Number(row?.['n']);
 }

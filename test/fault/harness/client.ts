@@ -8,7 +8,19 @@ import { uptimeS } from './clock.js';
 import { testCommandLine } from './world.js';
 import type { World } from './world.js';
 
+/** A machine of its own: its home, and what a command there begins with. */
+export interface Place {
+  readonly home: string;
+  readonly enter: readonly string[];
+  /** Everything on it may be killed at once. */
+  readonly mayDie: boolean;
+}
+
 export type Fate = {
+  /** Elsewhere than in the world's own home. */
+  readonly place?: Place;
+  /** Another program than the command line, which takes the same words. */
+  readonly program?: string;
   /** `claim.after_commit:2=kill9`: what the process does to itself. */
   readonly failpoint?: `${Failpoint}${string}=${string}`;
   /** KILL after so many milliseconds. */
@@ -24,14 +36,29 @@ interface Ended {
   readonly stderr: string;
 }
 
-export function environment(world: World, { failpoint, env = {} }: Fate): Record<string, string> {
+export function environment(world: World, { failpoint, place, env = {} }: Fate): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     HOME: world.base,
-    QUEUECTL_HOME: world.home,
+    ...(world.database !== null && { QUEUECTL_DATABASE_URL: world.database }),
+    QUEUECTL_HOME: place?.home ?? world.home,
     ...(failpoint !== undefined && { QUEUECTL_FAILPOINT: failpoint }),
     ...env,
   };
+}
+
+/** The queue's own command, with these words, where it is to run; what enters a place becomes the command. */
+export function commandLine(
+  { place, program: script }: Fate,
+  words: readonly string[],
+): [string, ...string[]] {
+  const [program = process.execPath, ...args] = [
+    ...(place?.enter ?? []),
+    process.execPath,
+    script ?? testCommandLine(),
+    ...words,
+  ];
+  return [program, ...args];
 }
 
 /** Runs one command to its end, however that comes. */
@@ -41,10 +68,8 @@ async function runCommand(
   fate: Fate = {},
   stdin = '',
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [testCommandLine(), ...words], {
-    env: environment(world, fate),
-    cwd: world.base,
-  });
+  const [program, ...args] = commandLine(fate, words);
+  const child = spawn(program, args, { env: environment(world, fate), cwd: world.base });
   const { pid } = child;
   if (pid === undefined) throw new Error('the command did not start');
   const startS = uptimeS();
@@ -73,7 +98,9 @@ async function call(
 ): Promise<Operation> {
   const startS = uptimeS();
   const { exitCode, stdout, stderr } = await runCommand(world, words, fate, stdin);
-  const killed = exitCode === null && (fate.killAfterMs !== undefined || fate.failpoint !== undefined);
+  const mayBeKilled =
+    fate.killAfterMs !== undefined || fate.failpoint !== undefined || fate.place?.mayDie === true;
+  const killed = exitCode === null && mayBeKilled;
   const ids = operation.ids ?? wholeLines(stdout);
   const done = { ...operation, ids, startS, endS: uptimeS(), exitCode, killed, stdout, stderr };
   world.addOperation(done);

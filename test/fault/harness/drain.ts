@@ -1,14 +1,22 @@
 /** The end of a history: everything is healed, the queue drains, the workers stop, and the evidence is taken. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitUntil } from '../../support/processes.js';
-import type { Evidence } from '../checkers/evidence.js';
+import type { Evidence, Snapshot } from '../checkers/evidence.js';
 import { describeJobProcesses } from './job-processes.js';
 import { readLedger } from './ledger.js';
-import { takeSnapshot, unfinishedJobs } from './snapshot.js';
+import { takeSnapshot, viewOf } from './snapshot.js';
+import type { StoreView } from './snapshot.js';
 import { WorkerProcess } from './worker-process.js';
 import type { World } from './world.js';
 
 const POLL_MS = 50;
+
+/** A queue that does not lie in the world's home. */
+export interface Elsewhere {
+  readonly view: StoreView;
+  /** Workers enough for all that is left. */
+  readonly workers: readonly WorkerProcess[];
+}
 
 /**
  * Lets the workers (or a new one) run until every job has come to its end or is held, then stops them. Whatever does not
@@ -18,12 +26,14 @@ export async function drain(
   world: World,
   living: readonly WorkerProcess[],
   deadlineMs: number,
+  elsewhere?: Elsewhere,
 ): Promise<Evidence> {
   const deadline = performance.now() + deadlineMs;
-  const workers = [...living, new WorkerProcess(world, { slots: 4 })];
+  const workers = [...living, ...(elsewhere?.workers ?? [new WorkerProcess(world, { slots: 4 })])];
+  const view = elsewhere?.view ?? viewOf(world);
   let stuck: string | null = null;
   for (;;) {
-    const left = unfinishedJobs(world.home);
+    const left = await view.unfinished();
     if (left.length === 0) break;
     if (performance.now() >= deadline) {
       stuck = `after ${deadlineMs} ms the queue had not drained: ${left.map(({ id, state }) => `${id} ${state}`).join(', ')}`;
@@ -36,7 +46,6 @@ export async function drain(
     // Before that, it would not know what to make of a signal.
     await waitUntil(() => worker.end ?? worker.text().includes('Polling'), {
       what: 'a worker',
-      timeoutMs: 60_000,
     });
   }
   const ends = await Promise.allSettled(workers.map(async (worker) => worker.stop()));
@@ -48,11 +57,15 @@ export async function drain(
       stuck ??= `worker ${worker.pid} exited ${end.value.exitCode}: ${worker.text().slice(-500)}`;
     await worker.kill();
   }
-  return takeEvidence(world, stuck);
+  return evidenceOf(world, await view.snapshot(), stuck);
 }
 
 /** Only once every worker has stopped. */
-export function takeEvidence(world: World, stuck: string | null): Evidence {
+export async function takeEvidence(world: World, stuck: string | null): Promise<Evidence> {
+  return evidenceOf(world, await takeSnapshot(world), stuck);
+}
+
+function evidenceOf(world: World, snapshot: Snapshot, stuck: string | null): Evidence {
   const { operations, faults, samples } = world;
   return {
     operations,
@@ -60,7 +73,7 @@ export function takeEvidence(world: World, stuck: string | null): Evidence {
     samples,
     stuck,
     ledger: readLedger(world.ledgerFile),
-    snapshot: takeSnapshot(world.home),
+    snapshot,
     leftProcesses: describeJobProcesses(world),
   };
 }

@@ -1,54 +1,34 @@
-/** Reads the database by the queue's own driver: another SQLite could be an older one. */
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
-import { openDatabase } from '../../../src/store/sqlite/driver.js';
-import type { Database, Row } from '../../../src/store/sqlite/driver.js';
+import { withDatabase } from '../../support/database.js';
+import type { Row } from '../../support/database.js';
 import type { JobRow, RunRow, Snapshot } from '../checkers/evidence.js';
+import { damageOf, walBytes } from './database.js';
 import { markOf } from './job-scripts.js';
+import type { World } from './world.js';
 
-const BUSY_MS = 60_000;
-
-/** Lets the caller read and write a living database; closed when the work is done. */
-export function withDatabase<T>(home: string, work: (database: Database) => T): T {
-  const database = openDatabase(join(home, 'queue.db'), BUSY_MS);
-  try {
-    return work(database);
-  } finally {
-    database.close();
-  }
-}
+const COUNTERS = 'SELECT queue, state, sum(n) AS n FROM counters GROUP BY queue, state';
 
 /** Everything that the checkers look at, as one state of the database. */
-export function takeSnapshot(home: string): Snapshot {
-  const walBytes = statSync(join(home, 'queue.db-wal'), { throwIfNoEntry: false })?.size ?? 0;
-  return withDatabase(home, (database) => {
-    database.exec('BEGIN');
-    const rows = (sql: string): Row[] => database.prepare(sql).all();
-    const snapshot: Snapshot = {
-      jobs: rows('SELECT * FROM jobs ORDER BY seq').map(toJobRow),
-      runs: rows('SELECT seq, run, started_at, finished_at, outcome, reason FROM runs').map(toRunRow),
+export async function takeSnapshot(world: World): Promise<Snapshot> {
+  const bytes = walBytes(world);
+  return withDatabase(world, async (database) => {
+    const { rows } = database;
+    return {
+      jobs: (await rows('SELECT * FROM jobs ORDER BY seq')).map(toJobRow),
+      runs: (await rows('SELECT seq, run, started_at, finished_at, outcome, reason FROM runs')).map(toRunRow),
       counters: new Map(
-        rows('SELECT * FROM counters').map((row) => [
+        (await rows(COUNTERS)).map((row) => [
           `${String(row['queue'])} ${String(row['state'])}`,
           Number(row['n']),
         ]),
       ),
-      sessions: rows('SELECT 1 FROM workers').length,
-      damage: damageOf(rows),
-      walBytes,
+      sessions: (await rows('SELECT 1 FROM workers')).length,
+      damage: await damageOf(world, database),
+      walBytes: bytes,
     };
-    database.exec('COMMIT');
-    return snapshot;
   });
 }
 
-function damageOf(rows: (sql: string) => Row[]): string[] {
-  const integrity = rows('PRAGMA integrity_check').map((row) => String(row['integrity_check']));
-  const keys = rows('PRAGMA foreign_key_check').map((row) => `foreign key of ${String(row['table'])}`);
-  return [...integrity.filter((text) => text !== 'ok'), ...keys];
-}
-
-function toJobRow(row: Row): JobRow {
+export function toJobRow(row: Row): JobRow {
   return {
     seq: Number(row['seq']),
     id: String(row['id'] ?? row['seq']),
@@ -64,7 +44,7 @@ function toJobRow(row: Row): JobRow {
   };
 }
 
-function toRunRow(row: Row): RunRow {
+export function toRunRow(row: Row): RunRow {
   return {
     seq: Number(row['seq']),
     run: Number(row['run']),
@@ -75,13 +55,28 @@ function toRunRow(row: Row): RunRow {
   };
 }
 
-/** How many jobs have neither come to an end nor been put aside, by a short read beside the workers. */
-export function unfinishedJobs(home: string): { id: string; state: string }[] {
-  const sql = `SELECT coalesce(id, seq) AS id, state FROM jobs WHERE state NOT IN ('completed', 'dead', 'cancelled', 'held') LIMIT 20`;
-  return withDatabase(home, (database) =>
-    database
-      .prepare(sql)
-      .all()
-      .map((row) => ({ id: String(row['id']), state: String(row['state']) })),
+const UNFINISHED = `
+  SELECT coalesce(id, CAST(seq AS text)) AS id, state FROM jobs
+  WHERE state NOT IN ('completed', 'dead', 'cancelled', 'held') LIMIT 20`;
+
+/** Jobs that have neither come to an end nor been put aside, by a short read beside the workers. */
+function unfinishedJobs(world: World): Promise<UnfinishedJob[]> {
+  return withDatabase(world, async ({ rows }) =>
+    (await rows(UNFINISHED)).map((row) => ({ id: String(row['id']), state: String(row['state']) })),
   );
+}
+
+export interface UnfinishedJob {
+  readonly id: string;
+  readonly state: string;
+}
+
+/** What the end of a history looks at, wherever the queue lies. */
+export interface StoreView {
+  readonly unfinished: () => UnfinishedJob[] | Promise<UnfinishedJob[]>;
+  readonly snapshot: () => Snapshot | Promise<Snapshot>;
+}
+
+export function viewOf(world: World): StoreView {
+  return { unfinished: () => unfinishedJobs(world), snapshot: () => takeSnapshot(world) };
 }

@@ -3,9 +3,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { isAlive, killQuietly, launcherPid, processState, waitUntil } from '../../support/processes.js';
 import { uptimeS } from './clock.js';
-import { environment } from './client.js';
+import { commandLine, environment } from './client.js';
 import type { Fate } from './client.js';
-import { testCommandLine } from './world.js';
 import type { World } from './world.js';
 
 export interface WorkerOptions extends Fate {
@@ -42,7 +41,8 @@ export class WorkerProcess {
       ...(options.untilEmpty === true ? ['--until-empty'] : []),
     ];
     const file = openSync(this.log, 'a');
-    const child = spawn(process.execPath, [testCommandLine(), ...words], {
+    const [program, ...args] = commandLine(options, words);
+    const child = spawn(program, args, {
       env: environment(world, options),
       cwd: world.base,
       stdio: ['ignore', file, file],

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { killQuietly, pidsWithEnv } from '../../support/processes.js';
+import { takeDatabase } from '../../support/test-database.js';
 import type { AskedJob, Fault, FaultKind, JobKind, Operation, Sample } from '../checkers/evidence.js';
 import { bootTimeS, uptimeS } from './clock.js';
 import { ledgerCommand, writeJobScripts } from './job-scripts.js';
@@ -31,6 +32,9 @@ export class World {
   readonly disk = join(this.base, 'disk');
   /** The home's file system is its own, and can be filled. */
   readonly hasOwnDisk: boolean;
+  readonly #taken = takeDatabase();
+  /** The URL of its database; null: it is in the home. */
+  readonly database = this.#taken?.url ?? null;
   readonly ledgerFile = join(this.base, 'ledger');
   readonly bootS = bootTimeS();
   readonly random: Random;
@@ -91,8 +95,9 @@ export class World {
   /** Ends what still runs of it, jobs included. */
   remove(): void {
     this.#isOver = true;
-    for (const pid of pidsWithEnv('QUEUECTL_HOME', this.home)) killQuietly(pid);
+    for (const pid of pidsWithEnv('HOME', this.base)) killQuietly(pid);
     closeSync(this.#history);
+    this.#taken?.giveBack();
     if (this.hasOwnDisk) execFileSync('umount', ['--lazy', this.disk]);
     rmSync(this.base, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }

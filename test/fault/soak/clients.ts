@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JobKind } from '../checkers/evidence.js';
 import { ask, cancel, enqueue, enqueueBulk, retryDead } from '../harness/client.js';
 import type { Fate } from '../harness/client.js';
-import { withDatabase } from '../harness/snapshot.js';
+import { withDatabase } from '../../support/database.js';
 import type { World } from '../harness/world.js';
 
 const KINDS: readonly JobKind[] = [
@@ -38,7 +38,7 @@ async function act(world: World, choice: number): Promise<void> {
   else if (choice < 0.2) await ask(world, 'status', fate(world));
   else if (choice < 0.3) await retrySomething(world);
   else if (choice < 0.35) await cancelSomething(world);
-  else if (unfinished(world) > MOST_UNFINISHED) await delay(500);
+  else if ((await unfinished(world)) > MOST_UNFINISHED) await delay(500);
   else if (choice < 0.4) await enqueueMany(world);
   else if (choice < 0.5) await race(world);
   else {
@@ -62,31 +62,33 @@ async function race(world: World): Promise<void> {
 }
 
 async function retrySomething(world: World): Promise<void> {
-  const id = pickId(
+  const id = await pickId(
     world,
-    `SELECT coalesce(id, seq) AS id FROM jobs WHERE state = 'dead' ORDER BY random() LIMIT 1`,
+    `SELECT coalesce(id, CAST(seq AS text)) AS id FROM jobs WHERE state = 'dead' ORDER BY random() LIMIT 1`,
   );
   if (id !== undefined) await retryDead(world, [id], fate(world));
 }
 
 async function cancelSomething(world: World): Promise<void> {
-  const id = pickId(
+  const id = await pickId(
     world,
-    `SELECT coalesce(id, seq) AS id FROM jobs WHERE state NOT IN ('completed', 'dead', 'cancelled') ORDER BY random() LIMIT 1`,
+    `SELECT coalesce(id, CAST(seq AS text)) AS id FROM jobs WHERE state NOT IN ('completed', 'dead', 'cancelled') ORDER BY random() LIMIT 1`,
   );
   if (id !== undefined) await cancel(world, [id], fate(world));
 }
 
-function unfinished(world: World): number {
+async function unfinished(world: World): Promise<number> {
   return Number(
-    pickId(world, `SELECT count(*) AS id FROM jobs WHERE state NOT IN ('completed', 'dead', 'cancelled')`) ??
-      0,
+    (await pickId(
+      world,
+      `SELECT count(*) AS id FROM jobs WHERE state NOT IN ('completed', 'dead', 'cancelled')`,
+    )) ?? 0,
   );
 }
 
-function pickId(world: World, sql: string): string | undefined {
+async function pickId(world: World, sql: string): Promise<string | undefined> {
   try {
-    const row = withDatabase(world.home, (database) => database.prepare(sql).get());
+    const [row] = await withDatabase(world, ({ rows }) => rows(sql));
     return row === undefined ? undefined : String(row['id']);
   } catch {
     return undefined; // The disk is full.

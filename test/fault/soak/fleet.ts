@@ -1,7 +1,8 @@
 /** The workers of a soak: as many as it wants, replaced when they die. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fault } from '../checkers/evidence.js';
+import { clockEnvironment, FAKETIME } from '../harness/faketime.js';
 import { WorkerProcess } from '../harness/worker-process.js';
 import type { World } from '../harness/world.js';
 
@@ -15,7 +16,6 @@ export interface Member {
 
 export class Fleet {
   readonly #world: World;
-  readonly #faketime = findFaketime();
   readonly #all: WorkerProcess[] = [];
   #members: Member[] = [];
   #started = 0;
@@ -29,7 +29,7 @@ export class Fleet {
   }
 
   get canSetClocks(): boolean {
-    return this.#faketime !== null;
+    return FAKETIME !== null;
   }
 
   /** Starts workers until so many live. Every other one has a clock that can be set. */
@@ -41,26 +41,14 @@ export class Fleet {
   #start(): Member {
     this.#started += 1;
     const clockFile =
-      this.#faketime !== null && this.#started % 2 === 0
-        ? join(this.#world.base, `clock-${this.#started}`)
-        : null;
+      FAKETIME !== null && this.#started % 2 === 0 ? join(this.#world.base, `clock-${this.#started}`) : null;
     if (clockFile !== null) writeFileSync(clockFile, '+0\n');
     const worker = new WorkerProcess(this.#world, {
       slots: this.#world.random.between(1, 4),
-      env: clockFile === null ? {} : this.#clockEnvironment(clockFile),
+      env: clockFile === null ? {} : clockEnvironment(clockFile),
     });
     this.#all.push(worker);
     return { worker, clockFile };
-  }
-
-  #clockEnvironment(clockFile: string): Record<string, string> {
-    return {
-      LD_PRELOAD: this.#faketime ?? '',
-      FAKETIME_TIMESTAMP_FILE: clockFile,
-      FAKETIME_CACHE_DURATION: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-      FAKETIME_DISABLE_SHM: '1',
-    };
   }
 
   /** Workers that ended although nobody asked for it and the store was well; known once all faults are over. */
@@ -81,18 +69,8 @@ export class Fleet {
 /** How long a worker may take to find that it cannot begin. */
 const START_S = 10;
 
-function isTrouble({ fault, startS, endS }: Fault, atS: number): boolean {
-  return (fault === 'disk_full' || fault === 'lock') && startS <= atS && atS <= endS + START_S;
-}
+const TROUBLES: ReadonlySet<Fault['fault']> = new Set(['disk_full', 'lock', 'terminate']);
 
-function findFaketime(): string | null {
-  for (const folder of ['/usr/lib', ...readdirSync('/usr/lib').map((name) => `/usr/lib/${name}`)]) {
-    try {
-      if (readdirSync(join(folder, 'faketime')).includes('libfaketimeMT.so.1'))
-        return join(folder, 'faketime', 'libfaketimeMT.so.1');
-    } catch {
-      // Not there.
-    }
-  }
-  return null;
+function isTrouble({ fault, startS, endS }: Fault, atS: number): boolean {
+  return TROUBLES.has(fault) && startS <= atS && atS <= endS + START_S;
 }

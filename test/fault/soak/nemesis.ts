@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { uptimeS } from '../harness/clock.js';
-import { projectRoot } from '../harness/world.js';
 import type { World } from '../harness/world.js';
 import type { Fleet } from './fleet.js';
+import { holdLock, terminateConnections } from './store-faults.js';
 
 const run = promisify(execFile);
 
@@ -26,6 +26,7 @@ export async function playNemesis({ world, fleet, canFillDisk, isOver }: Nemesis
     ...Array.from({ length: 2 }, () => stopWorker),
     killLauncher,
     holdLock,
+    ...(world.database === null ? [] : [terminateConnections]),
     ...(canFillDisk ? [fillDisk] : []),
     ...(fleet.canSetClocks ? [setClock, setClock] : []),
   ];
@@ -53,17 +54,6 @@ const stopWorker: FaultMaker = async (world, fleet) => {
   await delay(world.random.between(1000, 10_000));
   member.worker.signal('SIGCONT');
   world.addFault('stop', startS, member.worker.pid);
-};
-
-const holdLock: FaultMaker = async (world) => {
-  const startS = uptimeS();
-  const program = join(projectRoot(), 'test', 'fault', 'soak', 'lock-holder.mjs');
-  await run(process.execPath, [
-    program,
-    join(world.home, 'queue.db'),
-    String(world.random.between(500, 6000)),
-  ]);
-  world.addFault('lock', startS);
 };
 
 const fillDisk: FaultMaker = async (world) => {

@@ -14,9 +14,19 @@ export interface ReportInput {
   readonly violations: readonly Violation[];
   readonly bootS: number;
   readonly skipped: readonly string[];
+  /** Lines of its own, after the first. */
+  readonly head?: readonly string[];
 }
 
-export function report({ seed, forMs, evidence, violations, bootS, skipped }: ReportInput): string {
+export function report({
+  seed,
+  forMs,
+  evidence,
+  violations,
+  bootS,
+  skipped,
+  head = [],
+}: ReportInput): string {
   const { operations, faults, snapshot, samples } = evidence;
   const found = recoveries(evidence, bootS);
   const seconds = (hindered: boolean): number[] =>
@@ -28,6 +38,7 @@ export function report({ seed, forMs, evidence, violations, bootS, skipped }: Re
     .reduce((sum, { ids }) => sum + ids.length, 0);
   return [
     `seed ${seed}, ${(forMs / 60_000).toFixed(1)} minutes`,
+    ...head,
     `operations: ${tally(operations.map(({ call, exitCode, killed }) => `${call} ${killed ? 'killed' : exitCode === 0 ? 'ok' : `exit ${exitCode}`}`))}`,
     `faults: ${tally(faults.map(({ fault }) => fault))}`,
     ...skipped.map((reason) => `skipped: ${reason}`),
