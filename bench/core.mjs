@@ -13,10 +13,17 @@ const ROUNDS = 5;
 const PEER_JOBS = 5000;
 const GOAL = { rate: 50_000, timesPlainjob: 8 };
 
-/** Runs a side's script; microseconds a job. Throws unless all were completed. @param {string} name @param {string[]} args @param {number} jobs */
-function usPerJob(name, args, jobs) {
+/**
+ * Runs a side's script; microseconds a job. Throws unless all were completed.
+ *
+ * @param {string} name
+ * @param {string[]} args
+ * @param {number} jobs
+ * @param {Record<string, string>} [env]
+ */
+export function usPerJob(name, args, jobs, env = {}) {
   const script = fileURLToPath(new URL(name, import.meta.url));
-  const { ms, completed } = JSON.parse(run(process.execPath, [script, ...args]).stdout);
+  const { ms, completed } = JSON.parse(run(process.execPath, [script, ...args], { env }).stdout);
   if (completed !== jobs) throw new Error(`void: ${name} completed ${completed} of ${jobs} jobs`);
   return (ms * 1000) / jobs;
 }

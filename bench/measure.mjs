@@ -22,6 +22,21 @@ export function inTurn(sides, { rounds, warmUp = 0 }) {
   return times;
 }
 
+/**
+ * The same for sides that wait.
+ *
+ * @param {Record<string, () => Promise<number>>} sides
+ * @param {{ rounds: number }} options
+ * @returns {Promise<Record<string, number[]>>}
+ */
+export async function inTurnAsync(sides, { rounds }) {
+  /** @type {Record<string, number[]>} */
+  const times = Object.fromEntries(Object.keys(sides).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++)
+    for (const [name, side] of Object.entries(sides)) times[name]?.push(await side());
+  return times;
+}
+
 /** @param {readonly number[]} values */
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);

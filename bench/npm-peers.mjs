@@ -8,6 +8,9 @@ import { join } from 'node:path';
 const PEERS = {
   plainjob: ['plainjob@0.0.14', 'better-sqlite3@12.11.1'],
   liteque: ['liteque@0.8.0', 'better-sqlite3@11.3.0'],
+  'graphile-worker': ['graphile-worker@0.17.3', 'pg@8.23.1'],
+  // The last line that runs on Node 20.
+  'pg-boss': ['pg-boss@10.4.2', 'pg@8.23.1'],
 };
 /** The driver is compiled where there is no binary of it: minutes. */
 const TIMEOUT_MS = 600_000;

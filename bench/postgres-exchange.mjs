@@ -1,56 +1,49 @@
 // What a worker's exchange with PostgreSQL takes, without processes: finish a batch, with its history, and claim the next.
-// node bench/postgres-exchange.mjs URL [JOBS]      an empty database; its schema "queuectl" is left for you to drop
-import { hostname } from 'node:os';
-import { openQueue } from '../dist/index.js';
+// See postgres.mjs.
+import { exchangeAll, openBareSession } from './bare-session.mjs';
+import { inNewDirectoryAsync } from './child.mjs';
+import { inTurnAsync, median } from './measure.mjs';
+import { inNewDatabase, query } from './postgres-server.mjs';
 
-const [url = '', jobs = '20000'] = process.argv.slice(2);
-const queue = await openQueue(url);
-const { store } = queue;
-const total = Number(jobs);
-for (let n = 0; n < total; n += 1000)
-  await queue.enqueueMany(Array.from({ length: 1000 }, () => ({ command: 'true' })));
-const session = await store.openSession({
-  kind: 'worker',
-  host: hostname(),
-  bootId: 'bench',
-  pid: process.pid,
-  pidStartTime: '0',
-  slots: 1,
-  queues: null,
-  handlers: [''],
-  launcherLock: null,
-});
+const SIZES = [1, 8, 64, 500];
 
-/** @type {Omit<import('../dist/types/store/store.js').FinishedRun, 'seq' | 'run'>} */
-const SUCCESS = {
-  transition: { to: 'completed' },
-  outcome: 'success',
-  exitCode: 0,
-  signal: null,
-  reason: null,
-  outputBytes: 0,
-  output: null,
-};
-
-/** @param {number} size @param {number} least */
-async function measure(size, least) {
-  /** @type {import('../dist/types/store/store.js').FinishedRun[]} */
-  let finished = [];
-  let done = 0;
-  const begunAt = performance.now();
-  do {
-    const { claims } = await store.exchange(session, { running: [], finished, free: size });
-    done += finished.length;
-    finished = claims.map(({ seq, run }) => ({ seq, run, ...SUCCESS }));
-  } while (finished.length > 0 && done < least);
-  const seconds = (performance.now() - begunAt) / 1000;
-  await store.exchange(session, { running: [], finished, free: 0 });
-  console.log(`batches of ${String(size).padStart(3)}: ${Math.round(done / seconds)} jobs/s`);
+/** Finishes and claims until the queue is empty; microseconds a job. @param {string} url @param {number} size @param {number} jobs */
+async function usPerJob(url, size, jobs) {
+  const { openQueue } = await import(new URL('../dist/index.js', import.meta.url).href);
+  const queue = await openQueue(url);
+  const { store } = queue;
+  for (let n = 0; n < jobs; n += 1000)
+    await queue.enqueueMany(Array.from({ length: Math.min(1000, jobs - n) }, () => ({ command: 'true' })));
+  for (const sql of ['VACUUM ANALYZE', 'CHECKPOINT']) await query(url, sql);
+  const session = await openBareSession(store);
+  const start = performance.now();
+  await exchangeAll(store, session, size);
+  const ms = performance.now() - start;
+  const { completed } = await queue.counts();
+  if (completed !== jobs) throw new Error(`void: ${completed} of ${jobs} completed`);
+  await store.closeSession(session);
+  await queue.close();
+  return (ms * 1000) / jobs;
 }
 
-await measure(1, total / 40);
-await measure(8, total / 10);
-await measure(64, total / 4);
-await measure(500, total / 2);
-await store.closeSession(session);
-await queue.close();
+/** @param {import('./postgres-server.mjs').Server} server @param {number} jobs @param {number} rounds */
+export async function measurePostgresExchange(server, jobs, rounds) {
+  const sides = Object.fromEntries(
+    SIZES.map((size) => [
+      `${size}`,
+      () =>
+        inNewDirectoryAsync((home) => {
+          process.env['QUEUECTL_HOME'] = home;
+          return inNewDatabase(server, (url) => usPerJob(url, size, Math.min(jobs, 200 * size)));
+        }),
+    ]),
+  );
+  const times = await inTurnAsync(sides, { rounds });
+  const rates = SIZES.map((size) => (1e6 / median(times[`${size}`] ?? [])).toFixed(0));
+  return {
+    title: `Exchanges with PostgreSQL ${server.version}, one connection, median of ${rounds} rounds`,
+    head: ['jobs in a batch', 'jobs/s'],
+    rows: SIZES.map((size, index) => [`${size}`, rates[index] ?? '']),
+    summary: `P8 exchange: ${SIZES.map((size, index) => `${rates[index]} jobs/s in batches of ${size}`).join(', ')}`,
+  };
+}

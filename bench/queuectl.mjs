@@ -14,14 +14,20 @@ export function requireBuild() {
   process.exit(1);
 }
 
-/** @param {string} home @param {readonly string[]} args @param {string} [input] */
-export function queuectl(home, args, input = '') {
-  return run(process.execPath, [binary, ...args], { input, env: { QUEUECTL_HOME: home } });
+/** @param {string | undefined} url */
+const inDatabase = (url) => (url === undefined ? {} : { QUEUECTL_DATABASE_URL: url });
+
+/** @param {string} home @param {readonly string[]} args @param {string} [input] @param {string} [url] of a database on a server */
+export function queuectl(home, args, input = '', url) {
+  return run(process.execPath, [binary, ...args], {
+    input,
+    env: { QUEUECTL_HOME: home, ...inDatabase(url) },
+  });
 }
 
-/** Stores that many `true`; the milliseconds it took. @param {string} home @param {number} jobs */
-export function enqueueTrue(home, jobs) {
-  return queuectl(home, ['enqueue', '-f', '-'], '{"command":"true"}\n'.repeat(jobs)).ms;
+/** Stores that many `true`; the milliseconds it took. @param {string} home @param {number} jobs @param {string} [url] */
+export function enqueueTrue(home, jobs, url) {
+  return queuectl(home, ['enqueue', '-f', '-'], '{"command":"true"}\n'.repeat(jobs), url).ms;
 }
 
 /**
@@ -30,10 +36,11 @@ export function enqueueTrue(home, jobs) {
  *
  * @param {string} home
  * @param {number} jobs
+ * @param {string} [url]
  */
-export function drain(home, jobs) {
-  const { ms } = queuectl(home, ['worker', 'start', '--count', '2', '--until-empty']);
-  const counts = JSON.parse(queuectl(home, ['status', '--json']).stdout).jobs;
+export function drain(home, jobs, url) {
+  const { ms } = queuectl(home, ['worker', 'start', '--count', '2', '--until-empty'], '', url);
+  const counts = JSON.parse(queuectl(home, ['status', '--json'], '', url).stdout).jobs;
   if (counts.completed !== jobs)
     throw new Error(`void: not all ${jobs} completed: ${JSON.stringify(counts)}`);
   return ms;
@@ -47,10 +54,10 @@ export function sqliteVersion() {
 
 export const DURABILITY = 'fsync per commit; history and output kept';
 
-/** A worker that waits for jobs, in a process of its own. @param {string} home */
-export async function startWorker(home) {
+/** A worker that waits for jobs, in a process of its own. @param {string} home @param {string} [url] */
+export async function startWorker(home, url) {
   const child = spawn(process.execPath, [binary, 'worker', 'start'], {
-    env: { ...environment, QUEUECTL_HOME: home },
+    env: { ...environment, QUEUECTL_HOME: home, ...inDatabase(url) },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   for await (const chunk of child.stdout) if (String(chunk).includes('Polling')) break;

@@ -9,6 +9,7 @@ import { measureEventLoop } from './event-loop.mjs';
 import { measureIdle } from './idle.mjs';
 import { measurePickup } from './pickup.mjs';
 import { measureMillion } from './million.mjs';
+import { measurePostgres } from './postgres.mjs';
 import { requireBuild, sqliteVersion } from './queuectl.mjs';
 import { measureScale } from './scale.mjs';
 import { measureStartup } from './startup.mjs';
@@ -31,6 +32,7 @@ const results = [
   await measureWorkers(),
   await measureScale(),
   await measureMillion(),
+  ...(await measurePostgres()),
 ];
 const where = `${machine()}, SQLite ${sqliteVersion()}, ${new Date().toISOString().slice(0, 10)}.`;
 const tables = results.map(({ title, head, rows }) => `${title}:\n\n${formatTable(head, rows)}`);

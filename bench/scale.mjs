@@ -1,9 +1,9 @@
 // P6: what many rows cost those who do not ask for them. node bench/scale.mjs [COMPLETED] [SCHEDULED] [DEAD] [ROUNDS]
 // Two homes in turn: one with so many jobs, one with a few of each, so that lists print the same number of rows.
 import { mkdirSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { runAlone } from './alone.mjs';
+import { exchangeAll, openBareSession } from './bare-session.mjs';
 import { inNewDirectoryAsync } from './child.mjs';
 import { fill } from './fill.mjs';
 import { median, pairwise } from './measure.mjs';
@@ -35,40 +35,13 @@ function drainTrue(home) {
 /** Bulk enqueue, then claim and finish without processes, at so many a transaction. @param {any} queue */
 async function withoutProcesses(queue) {
   const { store } = queue;
-  const session = await store.openSession({
-    kind: 'worker',
-    host: hostname(),
-    bootId: 'bench',
-    pid: process.pid,
-    pidStartTime: 'bench',
-    slots: BATCH,
-    queues: null,
-    handlers: [''],
-    launcherLock: null,
-  });
+  const session = await openBareSession(store);
   let from = performance.now();
   for (let n = 0; n < IN_BULK; n += BATCH)
     await queue.enqueueMany(Array.from({ length: BATCH }, () => ({ command: 'true' })));
   const enqueueMs = performance.now() - from;
   from = performance.now();
-  let done = 0;
-  /** @type {any[]} */
-  let finished = [];
-  do {
-    const { claims } = await store.exchange(session, { running: [], finished, free: BATCH });
-    done += claims.length;
-    finished = claims.map((/** @type {any} */ { seq, run }) => ({
-      seq,
-      run,
-      transition: { to: 'completed' },
-      outcome: 'success',
-      exitCode: 0,
-      signal: null,
-      reason: null,
-      outputBytes: 0,
-      output: null,
-    }));
-  } while (finished.length > 0);
+  const { jobs: done } = await exchangeAll(store, session, BATCH);
   const exchangeMs = performance.now() - from;
   await store.closeSession(session);
   if (done < IN_BULK) throw new Error(`void: ${done} of ${IN_BULK} jobs were claimed`);
