@@ -176,6 +176,7 @@ void end_run(struct run *run, enum cause cause, int signal, uint64_t grace_ms);
 void end_all(enum cause cause, uint64_t grace_ms);
 uint32_t count_runs(void); /* that are not over */
 void progress(void);
+void look_again_soon(void);
 uint64_t next_due(void);
 
 /* orphans.c */
@@ -186,7 +187,7 @@ struct process {
 size_t read_file(const char *file, char *text, size_t size);
 bool read_process(pid_t pid, struct process *process);
 bool prepare_orphans(void);
-void look_at_orphans(void); /* counts run->orphans, reaps what ended, kills what must go */
+bool look_at_orphans(void); /* counts run->orphans, reaps what ended, kills what must go: true while there is some */
 void signal_outsiders(const struct run *run, int signal);
 
 /* log.c */

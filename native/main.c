@@ -184,9 +184,11 @@ static void send(bool at_once)
 static bool is_over(void)
 {
   if (!ending || count_runs() > 0) return false;
-  look_at_orphans(); /* kills what belongs to no run: there is none */
+  /* There is no run: what is there must go, and what that leaves behind would be nobody's after us. */
+  bool some_go = look_at_orphans();
+  if (some_go) look_again_soon();
   if (leave_at == NEVER) leave_at = now_us() + LAST_WORDS_US;
-  return events_waiting() == 0 || leave_at <= now_us();
+  return (!some_go && events_waiting() == 0) || leave_at <= now_us();
 }
 
 int main(void)

@@ -72,17 +72,40 @@ bool read_process(pid_t pid, struct process *process)
   return true;
 }
 
-/* Whether it was started with this run's token. */
-static bool has_token(pid_t pid, const char *token)
+/* A file of a process, or where that has nothing, of the first of its threads that has: the first thread may have ended. */
+static size_t read_of_process(pid_t pid, const char *name, char *text, size_t size)
+{
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+  size_t length = read_file(path, text, size);
+  if (length > 0) return length;
+  snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+  DIR *threads = opendir(path);
+  for (struct dirent *thread = NULL; length == 0 && threads != NULL && (thread = readdir(threads)) != NULL;) {
+    if (*thread->d_name == '.') continue;
+    snprintf(path, sizeof path, "/proc/%d/task/%.16s/%s", (int)pid, thread->d_name, name);
+    length = read_file(path, text, size);
+  }
+  if (threads != NULL) closedir(threads);
+  return length;
+}
+
+/* Not so while it becomes another program, or ends: then its environment cannot be read either. */
+static bool shows_itself(pid_t pid)
+{
+  char words[2];
+  return read_of_process(pid, "cmdline", words, sizeof words) > 0;
+}
+
+/* The token that it was started with, until the next call; NULL where it has none, or hides it. */
+static const char *token_of(pid_t pid)
 {
   static char environment[256 * 1024];
-  char file[32], entry[TOKEN_LENGTH + 32];
-  snprintf(file, sizeof file, "/proc/%d/environ", (int)pid);
-  size_t length = read_file(file, environment, sizeof environment);
-  snprintf(entry, sizeof entry, "QUEUECTL_TOKEN=%s", token);
+  static const char name[] = "QUEUECTL_TOKEN=";
+  size_t length = read_of_process(pid, "environ", environment, sizeof environment);
   for (const char *at = environment; at < environment + length; at += strlen(at) + 1)
-    if (strcmp(at, entry) == 0) return true;
-  return false;
+    if (strncmp(at, name, sizeof name - 1) == 0) return at + sizeof name - 1;
+  return NULL;
 }
 
 static bool is_leader(pid_t pid)
@@ -97,8 +120,9 @@ static struct run *find_owner(const struct process *process)
 {
   for (int i = 0; i < used_runs; i++)
     if (runs[i].phase != FREE && (runs[i].pid == process->session || runs[i].pid == process->group)) return &runs[i];
-  for (int i = 0; i < used_runs; i++)
-    if (runs[i].phase != FREE && has_token(process->pid, runs[i].token)) return &runs[i];
+  const char *token = token_of(process->pid);
+  for (int i = 0; token != NULL && i < used_runs; i++)
+    if (runs[i].phase != FREE && strcmp(runs[i].token, token) == 0) return &runs[i];
   return NULL;
 }
 
@@ -108,6 +132,13 @@ static struct run *find_suspect(const struct process *process, enum phase phase)
   for (int i = 0; i < used_runs; i++)
     if (runs[i].phase == phase && runs[i].start_time <= process->start_time) return &runs[i];
   return NULL;
+}
+
+/* Any of them may have to wait for it. */
+static void count_for_suspects(const struct process *process)
+{
+  for (int i = 0; i < used_runs; i++)
+    if (runs[i].phase == STRAGGLING && runs[i].start_time <= process->start_time) runs[i].orphans++;
 }
 
 static bool reap(pid_t pid, struct run *owner)
@@ -121,29 +152,40 @@ static bool reap(pid_t pid, struct run *owner)
   return true;
 }
 
-/* True: it had ended. It is our child, so its number cannot become a stranger's before we reap it. */
-static bool look_at_orphan(pid_t pid)
+enum finding { ENDED_BEFORE, STAYS, GOES };
+
+/* It is our child, so its number cannot become a stranger's before we reap it. */
+static enum finding look_at_orphan(pid_t pid)
 {
   struct process process;
-  if (is_leader(pid) || !read_process(pid, &process)) return false;
+  if (is_leader(pid) || !read_process(pid, &process)) return STAYS;
+  bool showed_itself = shows_itself(pid);
   struct run *owner = find_owner(&process);
+  bool hides = owner == NULL && !(showed_itself && shows_itself(pid));
   bool may_stay = owner == NULL && find_suspect(&process, RUNNING) != NULL;
   if (owner == NULL && !may_stay) owner = find_suspect(&process, STRAGGLING);
-  if (reap(pid, owner)) return true;
-  if (may_stay) return false;
-  if (owner != NULL) owner->orphans++;
+  if (reap(pid, owner)) return ENDED_BEFORE;
+  /* Killed a moment ago, say: what it is about to leave to us may be of a run that must not be over before that. */
+  if (hides) count_for_suspects(&process);
+  else if (owner != NULL) owner->orphans++;
   /* One that belongs to no run outlived its own. */
-  if (owner == NULL || owner->killing) kill(pid, SIGKILL);
-  return false;
+  bool must_go = !may_stay && (owner == NULL || owner->killing);
+  if (must_go) kill(pid, SIGKILL);
+  return must_go ? GOES : STAYS;
 }
 
 /* True: some had ended. */
-static bool look_once(void)
+static bool look_once(bool *some_go)
 {
   bool some_ended = false;
+  *some_go = false;
   for (int i = 0; i < used_runs; i++) runs[i].orphans = 0;
   char *list = list_children();
-  for (pid_t pid; (pid = next_pid(&list)) > 0;) some_ended |= look_at_orphan(pid);
+  for (pid_t pid; (pid = next_pid(&list)) > 0;) {
+    enum finding finding = look_at_orphan(pid);
+    some_ended |= finding == ENDED_BEFORE;
+    *some_go |= finding == GOES;
+  }
   return some_ended;
 }
 
@@ -152,9 +194,11 @@ static bool look_once(void)
  * any more. So only a look in which none had ended shows all; but whoever starts and leaves processes without end must not
  * keep us here.
  */
-void look_at_orphans(void)
+bool look_at_orphans(void)
 {
-  for (int looks = 0; looks < MOST_LOOKS && look_once(); looks++) continue;
+  bool some_go = false;
+  for (int looks = 0; looks < MOST_LOOKS && look_once(&some_go); looks++) continue;
+  return some_go;
 }
 
 /* Neither our child nor in a group that we hold: it is the right one if, once held, its parent is still who it was. */

@@ -268,6 +268,11 @@ void progress(void)
   if (busy && look_at == NEVER) look_at = now + LATER_US;
 }
 
+void look_again_soon(void)
+{
+  look_at = now_us() + SOON_US;
+}
+
 /* When progress() must be called again, whatever else happens. */
 uint64_t next_due(void)
 {

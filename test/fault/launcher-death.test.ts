@@ -4,9 +4,10 @@ import { FAILPOINTS } from '../../src/failpoint.js';
 import { nativeLauncherPath } from '../../src/launcher/native-path.js';
 import { whyNot } from '../native/build.js';
 import { isAlive, waitUntil } from '../support/processes.js';
+import { waitedForCpuMs } from '../support/stopwatch.js';
 import { checkAll } from './checkers/check-all.js';
 import { enqueueBulk } from './harness/client.js';
-import { uptimeS, waitedForCpuS } from './harness/clock.js';
+import { uptimeS } from './harness/clock.js';
 import { drain } from './harness/drain.js';
 import { lastSeenS, runTokens } from './harness/job-processes.js';
 import { WorkerProcess } from './harness/worker-process.js';
@@ -56,11 +57,11 @@ describe.concurrent(`killed at a step${whyNot(program)}`, () => {
       const tokens = runTokens(world);
       // Who is to end them; while it waits for a CPU, the time does not count.
       const ender = other?.pid ?? (victim === 'worker' ? launcher : worker.pid);
-      const [killedS, waitedS] = [uptimeS(), waitedForCpuS(ender)];
+      const [killedS, waitedMs] = [uptimeS(), waitedForCpuMs(ender)];
       if (victim === 'launcher') worker.signal('SIGCONT');
       else await worker.kill();
       const seenS = await lastSeenS(world, tokens);
-      const withoutCpuS = Math.max(0, waitedForCpuS(ender) - waitedS);
+      const withoutCpuS = Math.max(0, waitedForCpuMs(ender) - waitedMs) / 1000;
       expect(seenS - killedS - withoutCpuS).toBeLessThanOrEqual(GONE_S);
       const living = victim === 'launcher' ? worker : other;
       const evidence = await drain(world, living === null ? [] : [living], DRAIN_MS);

@@ -4,12 +4,18 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import type { Launcher } from '../../src/launcher/launcher.js';
-import { isAlive, waitUntil } from '../support/processes.js';
+import { isAlive, launcherPid, waitUntil } from '../support/processes.js';
+import { startStopwatch } from '../support/stopwatch.js';
 import { never, pidOf, shell } from './runs.js';
 
 const DEAF = "trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done";
 /** Ends well when it is asked to. */
 const POLITE = "trap 'echo bye > bye; exit 0' TERM; echo $$ > pid; while :; do sleep 0.02; done";
+
+/** Who ends a run, beside this process. */
+function doers(): number[] {
+  return [launcherPid() ?? []].flat();
+}
 
 export function exerciseEnding(launcher: Launcher): void {
   describe('the end of a run', () => {
@@ -127,9 +133,10 @@ export function exerciseEnding(launcher: Launcher): void {
 
   describe('processes that outlive their leader', () => {
     test('they may go on for a moment, and are ended then', async () => {
+      const stopwatch = startStopwatch(...doers());
       const trial = shell('(echo $(exec sh -c "echo \\$PPID") > pid; exec sleep 600) & exit 0');
       const exit = await launcher.run(trial.spec, never);
-      expect(trial.ageMs('pid')).toBeLessThan(3000);
+      expect(trial.ageMs('pid') - stopwatch.waitedMs()).toBeLessThan(3000);
       expect(exit).toMatchObject({ cause: 'exited', exitCode: 0, message: '1 left-over process killed' });
       expect(isAlive(await pidOf(trial))).toBe(false);
     });
@@ -158,6 +165,7 @@ export function exerciseEnding(launcher: Launcher): void {
     const endsAll = launcher.capabilities.outlivesNothing;
     const reason = endsAll ? ' (skipped: this launcher ends the parent of the zombie, too)' : '';
     test.skipIf(endsAll)(`a zombie does not hold up the end${reason}`, async () => {
+      const stopwatch = startStopwatch(...doers());
       // Its parent leaves the group and never asks for its end, as process 1 does in many containers.
       const trial = shell(
         `perl -MPOSIX -e 'exit if !($c = fork); POSIX::setsid(); sleep 600 if !open F, ">pid";
@@ -165,28 +173,30 @@ export function exerciseEnding(launcher: Launcher): void {
           print F "$c\\n"; close F; sleep 600' & until test -s pid; do sleep 0.01; done`,
       );
       expect(await launcher.run(trial.spec, never)).toMatchObject({ cause: 'exited', exitCode: 0 });
-      expect(trial.ageMs('pid')).toBeLessThan(1800);
+      expect(trial.ageMs('pid') - stopwatch.waitedMs()).toBeLessThan(1800);
     });
 
     test('after a time limit they get no courtesy', async () => {
+      const stopwatch = startStopwatch(...doers());
       const deaf = 'sh -c \'trap "" TERM; echo $$ > pid; while :; do sleep 0.05; done\'';
       const trial = shell(`${deaf} & trap 'echo > asked; exit 0' TERM; while :; do sleep 0.02; done`, {
         timeoutMs: 500,
         graceMs: 600_000,
       });
       expect(await launcher.run(trial.spec, never)).toMatchObject({ cause: 'timed_out', exitCode: 0 });
-      expect(trial.ageMs('asked')).toBeLessThan(1800);
+      expect(trial.ageMs('asked') - stopwatch.waitedMs()).toBeLessThan(1800);
       expect(isAlive(await pidOf(trial))).toBe(false);
     });
 
     test('the caller can cut their time short', async () => {
+      const stopwatch = startStopwatch(...doers());
       const trial = shell('sleep 600 & echo $! > pid; exit 0');
       const caller = new AbortController();
       const running = launcher.run(trial.spec, caller.signal);
       const pid = await pidOf(trial);
       caller.abort();
       expect(['exited', 'stopped']).toContain((await running).cause);
-      expect(trial.ageMs('pid')).toBeLessThan(1800);
+      expect(trial.ageMs('pid') - stopwatch.waitedMs()).toBeLessThan(1800);
       expect(isAlive(pid)).toBe(false);
     });
   });

@@ -39,7 +39,7 @@ describe.skipIf(program === null)(`the death of a worker${whyNot(program)}`, () 
     const client = await startClient(trials.map(({ spec }) => spec));
     const pids = await Promise.all(trials.map((trial) => pidIn(trial)));
     await kill(client);
-    expect(await untilGone([...pids, client.launcher])).toBeLessThan(2000);
+    expect(await untilGone([...pids, client.launcher], client)).toBeLessThan(2000);
     expect(polite.said('bye')).toBe('bye');
   });
 
@@ -49,7 +49,7 @@ describe.skipIf(program === null)(`the death of a worker${whyNot(program)}`, () 
     const pid = await pidIn(trial);
     process.kill(client.launcher, 'SIGKILL');
     await kill(client);
-    expect(await untilGone([pid, client.launcher])).toBeLessThan(1000);
+    expect(await untilGone([pid, client.launcher], client)).toBeLessThan(1000);
     expect(await endLeftovers(trial.spec.noteFile)).toMatchObject({ note: 'read' });
     expect(isAlive(await pidIn(trial, 'other'))).toBe(false);
   });
@@ -105,7 +105,7 @@ describe.skipIf(program === null)(`the death of a worker${whyNot(program)}`, () 
     const client = await startClient([trial.spec]);
     const pid = await pidIn(trial);
     process.kill(client.pid, 'SIGSTOP');
-    await untilGone([pid]);
+    await untilGone([pid], client);
     expect(client.lines).toEqual([]);
     process.kill(client.pid, 'SIGCONT');
     await waitUntil(() => client.lines.length === 1, { what: 'the news of the end' });
@@ -119,7 +119,7 @@ describe.skipIf(program === null)(`the death of a worker${whyNot(program)}`, () 
     const client = await startClient([polite.spec, deaf.spec], { deadline });
     const pids = await Promise.all([pidIn(polite), pidIn(deaf)]);
     process.kill(client.pid, 'SIGSTOP');
-    expect(await untilGone(pids)).toBeLessThan(2700);
+    expect(await untilGone(pids, client)).toBeLessThan(2700);
     process.kill(client.pid, 'SIGCONT');
     await waitUntil(() => client.lines.length === 2, { what: 'the news of the ends' });
     const exits = client.lines.map((line) => JSON.parse(line) as object);

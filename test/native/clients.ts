@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest';
 import type { NativeLaunchSpec } from '../../src/launcher/native-spec.js';
 import { bundle } from '../launcher/bundle.js';
 import { isAlive, killQuietly, launcherPid, waitUntil } from '../support/processes.js';
+import { startStopwatch } from '../support/stopwatch.js';
 import { program } from './launchers.js';
 
 export interface Client {
@@ -51,9 +52,13 @@ export async function kill(client: Client): Promise<void> {
   await gone;
 }
 
-/** How long it took from now until none of them was alive. */
-export async function untilGone(pids: readonly number[]): Promise<number> {
-  const startedAt = performance.now();
-  await waitUntil(() => !pids.some(isAlive), { what: `the end of ${pids.join(', ')}` });
-  return performance.now() - startedAt;
+/** How long it took from now until none of them was alive, without what the launcher, which ends them, waited for a CPU. */
+export async function untilGone(pids: readonly number[], { launcher }: Client): Promise<number> {
+  const stopwatch = startStopwatch(launcher);
+  const areGone = (): boolean => {
+    stopwatch.waitedMs();
+    return !pids.some(isAlive);
+  };
+  await waitUntil(areGone, { what: `the end of ${pids.join(', ')}` });
+  return stopwatch.elapsedMs();
 }

@@ -29,8 +29,8 @@ test('a worker that waits is woken by the enqueue, long before it would look by 
   await event('worker.polling');
   await waitUntil(async () => (await queue.workers()).length === 1, { what: 'the session' });
   const { id } = await queue.enqueue({ command: 'true' });
-  const job = await over(id);
-  expect(('startedAtMs' in job ? (job.startedAtMs ?? 0) : 0) - job.createdAtMs).toBeLessThan(5000);
+  // In vain where nobody rang: it waits for a minute.
+  expect(await over(id)).toMatchObject({ state: 'completed' });
 });
 
 test('a failing job is tried again after its wait, and dead when its attempts are used up', async () => {
