@@ -134,11 +134,17 @@ static struct run *find_suspect(const struct process *process, enum phase phase)
   return NULL;
 }
 
-/* Any of them may have to wait for it. */
-static void count_for_suspects(const struct process *process)
+/* Each run that is to end, or to let it live, and may be the one that it is of, has it counted. False: there is none. */
+static bool count_for_suspects(const struct process *process)
 {
-  for (int i = 0; i < used_runs; i++)
-    if (runs[i].phase == STRAGGLING && runs[i].start_time <= process->start_time) runs[i].orphans++;
+  bool counted = false;
+  for (int i = 0; i < used_runs; i++) {
+    bool counts = runs[i].phase == STRAGGLING || runs[i].phase == LEFT;
+    if (!counts || runs[i].start_time > process->start_time) continue;
+    runs[i].orphans++;
+    counted = true;
+  }
+  return counted;
 }
 
 static bool reap(pid_t pid, struct run *owner)
@@ -164,12 +170,13 @@ static enum finding look_at_orphan(pid_t pid)
   bool hides = owner == NULL && !(showed_itself && shows_itself(pid));
   bool may_stay = owner == NULL && find_suspect(&process, RUNNING) != NULL;
   if (owner == NULL && !may_stay) owner = find_suspect(&process, STRAGGLING);
+  if (owner == NULL && !may_stay) owner = find_suspect(&process, LEFT);
   if (reap(pid, owner)) return ENDED_BEFORE;
-  /* Killed a moment ago, say: what it is about to leave to us may be of a run that must not be over before that. */
-  if (hides) count_for_suspects(&process);
-  else if (owner != NULL) owner->orphans++;
+  /* The next look will tell whose it is; or it was killed a moment ago, and what it leaves to us may be of any of them. */
+  bool is_counted = hides && count_for_suspects(&process);
+  if (!hides && owner != NULL) owner->orphans++;
   /* One that belongs to no run outlived its own. */
-  bool must_go = !may_stay && (owner == NULL || owner->killing);
+  bool must_go = !may_stay && !is_counted && (owner == NULL || owner->killing);
   if (must_go) kill(pid, SIGKILL);
   return must_go ? GOES : STAYS;
 }

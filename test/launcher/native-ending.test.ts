@@ -189,6 +189,17 @@ describe.skipIf(program === null)(`what a run leaves behind${whyNot(program)}`, 
     killQuietly(pid);
   });
 
+  test('one that is left alone is not taken for a stranger while it becomes another program', async () => {
+    const launcher = openLauncher();
+    const trial = shell(`setsid sh again & ${until('pid')}`, asking({ stragglers: 'leave' }));
+    writeFileSync(join(trial.dir, 'again'), 'test -s pid || echo $$ > pid; exec sh again');
+    await launcher.run(trial.spec, never);
+    const pid = await pidIn(trial, 'pid');
+    // Each end is an occasion to look at it.
+    for (let n = 0; n < 40; n += 1) await launcher.run(argv(['true']).spec, never);
+    expect(isAlive(pid)).toBe(true);
+  });
+
   test('zombies of a run that goes on are reaped meanwhile', async () => {
     const trial = shell(`(sh -c 'echo $$ > pid' &) ; ${until('go')}`);
     const running = openLauncher().run(trial.spec, never);
