@@ -98,6 +98,7 @@ const rules: Rules = withLeaf('failpoint', {
     may: [
       'job',
       'store/store',
+      'store/bell',
       'store/lease',
       'boot-clock',
       'store/logs',

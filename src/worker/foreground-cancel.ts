@@ -35,6 +35,8 @@ export function watchForCancel(
   const timer = setInterval(tryToLook, LOOK_AGAIN_MS);
   timer.unref();
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
-  store.bell.onRing(tryToLook, signal);
+  store.bell.onRing((about) => {
+    if (about !== 'ends') tryToLook();
+  }, signal);
   tryToLook();
 }

@@ -1,3 +1,5 @@
+import type { Ring } from '../store/bell.js';
+
 /** What a worker has heard of the bell since it last looked. */
 export class Rings {
   #heard = false;
@@ -5,9 +7,12 @@ export class Rings {
   /** The last claim at such a ring brought something; else others are quicker, or the jobs are not for this worker. */
   #areOurs = true;
 
-  hear(areJobs: boolean): void {
+  /** True: the worker should look. Ends alone matter only to who waits for the last of them. */
+  hear(about: Ring, waitsForEnds: boolean): boolean {
+    if (about === 'ends' && !waitsForEnds) return false;
     this.#heard = true;
-    this.#areJobs ||= areJobs;
+    this.#areJobs ||= about === 'jobs';
+    return true;
   }
 
   /** Somebody rang since this was asked last. */

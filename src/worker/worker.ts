@@ -75,9 +75,9 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
    */
   async run(): Promise<void> {
     const watching = new AbortController();
-    this.#store.bell.onRing((areJobs) => {
-      this.#rings.hear(areJobs);
-      this.#wakeUp.wake();
+    this.#store.bell.onRing((about) => {
+      const waitsForEnds = this.#options.untilEmpty === true && this.#slots.isIdle;
+      if (this.#rings.hear(about, waitsForEnds)) this.#wakeUp.wake();
     }, watching.signal);
     const launcher = await this.#openLauncher();
     this.#launcher = launcher;

@@ -80,6 +80,11 @@ export function keepsFailed({ kind }: Pick<Session, 'kind'>): boolean {
   return kind === 'run';
 }
 
+/** Another worker may have to run its job again, now or later. */
+export function leavesWork({ transition }: FinishedRun): boolean {
+  return transition.to === 'failed' || transition.to === 'pending' || transition.to === 'scheduled';
+}
+
 function refuseImpossible(to: State): void {
   const allowed = isAllowed('finish', 'processing', to) || isAllowed('give_back', 'processing', to);
   if (!allowed) throw new Error(`no run ends in the state ${to}`);

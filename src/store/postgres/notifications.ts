@@ -2,7 +2,7 @@
  * The bell: LISTEN on a connection of its own, NOTIFY outside of the transaction that others may be waiting for, since its
  * commit takes a lock that is the whole server's. What gets lost, the poll finds.
  */
-import type { Bell } from '../bell.js';
+import type { Bell, Ring } from '../bell.js';
 import type { Connection } from './connection.js';
 
 export const CHANNEL = 'queuectl';
@@ -11,15 +11,29 @@ const AT_MOST_EVERY_MS = 20;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
 
-/** What a ring for new jobs says; any other says nothing. */
+/** What a ring for new jobs says. */
 export const JOBS = 'jobs';
+const ENDS = 'ends';
+
 /** A transaction that writes nothing else does not wait for the disk: should the server crash, everybody looks anew. */
-const NOTIFY = `NOTIFY ${CHANNEL}`;
-const NOTIFY_JOBS = `NOTIFY ${CHANNEL}, '${JOBS}'`;
+const NOTIFY: Readonly<Record<Ring, string>> = {
+  jobs: `NOTIFY ${CHANNEL}, '${JOBS}'`,
+  ends: `NOTIFY ${CHANNEL}, '${ENDS}'`,
+  change: `NOTIFY ${CHANNEL}`,
+};
+
+/** Told together, the first of these that was rung. */
+const URGENCY: readonly Ring[] = ['jobs', 'change', 'ends'];
+
+function moreUrgent(one: Ring, other: Ring): Ring {
+  return URGENCY.indexOf(one) < URGENCY.indexOf(other) ? one : other;
+}
+
+function ringOf(text: string): Ring {
+  return text === JOBS || text === ENDS ? text : 'change';
+}
 
 export interface Notifications extends Bell {
-  /** New jobs were stored. */
-  ringForJobs(): void;
   /** Resolves when what was rung at once has been told: a command ends after it. */
   settle(): Promise<void>;
   /** Tells what is still to be told, and no more. */
@@ -30,17 +44,18 @@ export function createNotifications(connection: Connection): Notifications {
   let lastAt = -Infinity;
   let timer: NodeJS.Timeout | undefined;
   let telling: Promise<void> = Promise.resolve();
-  let areJobs = false;
+  let next: Ring = 'ends';
   const listeners = new Set<() => void>();
 
   const tell = (): void => {
     timer = undefined;
     lastAt = performance.now();
     // A command that has stored its job must not fail over the bell.
-    telling = connection.notify(areJobs ? NOTIFY_JOBS : NOTIFY).catch(() => undefined);
-    areJobs = false;
+    telling = connection.notify(NOTIFY[next]).catch(() => undefined);
+    next = 'ends';
   };
-  const ring = (): void => {
+  const ring = (about: Ring = 'change'): void => {
+    next = moreUrgent(about, next);
     if (timer !== undefined) return;
     const waitMs = lastAt + AT_MOST_EVERY_MS - performance.now();
     if (waitMs <= 0) tell();
@@ -48,10 +63,6 @@ export function createNotifications(connection: Connection): Notifications {
   };
   return {
     ring,
-    ringForJobs: () => {
-      areJobs = true;
-      ring();
-    },
     onRing: (callback, signal) => {
       const stop = listenUntil(connection, callback, signal);
       listeners.add(stop);
@@ -83,7 +94,7 @@ export async function hearsBell(connection: Connection): Promise<boolean> {
         () => resolve(true),
         () => resolve(false),
       );
-      await connection.notify(NOTIFY);
+      await connection.notify(NOTIFY.change);
     };
     ring().catch(reject);
   });
@@ -100,7 +111,7 @@ export async function hearsBell(connection: Connection): Promise<boolean> {
 /** Connects again and again, and calls back after each time: nobody knows what was rung meanwhile. */
 function listenUntil(
   connection: Connection,
-  callback: (areJobs: boolean) => void,
+  callback: (about: Ring) => void,
   signal: AbortSignal,
 ): () => void {
   const over = new AbortController();
@@ -108,7 +119,7 @@ function listenUntil(
   let timer: NodeJS.Timeout | undefined;
   let failures = 0;
   const call = (text = ''): void => {
-    if (!over.signal.aborted) callback(text === JOBS);
+    if (!over.signal.aborted) callback(ringOf(text));
   };
   const connect = async (): Promise<void> => {
     try {

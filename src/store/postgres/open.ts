@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { bootMs } from '../../boot-clock.js';
 import { failpoint } from '../../failpoint.js';
 import { ensureHome, makeDirectory } from '../../home.js';
+import type { Ring } from '../bell.js';
 import { LEASE_MS, leaseTimes } from '../lease.js';
+
 import type { SessionLock, SessionLocks } from '../liveness.js';
 import type { OpenOptions, Store } from '../store.js';
 import { insertRunning, rerun } from './attached.js';
@@ -24,6 +26,7 @@ import type { ServerState } from './examine-server.js';
 import { groupJobs } from './groups.js';
 import { homeId } from './home-id.js';
 import { insertJobs } from './insert.js';
+import { leavesWork } from './finish.js';
 import { getJob } from './jobs.js';
 import { listJobs } from './list.js';
 import { MoveTarget } from './move-target.js';
@@ -126,9 +129,9 @@ function createStore(
   };
 
   /** Rings after the commit of a change that another process may be waiting for. */
-  const ringing = async <T>(change: Promise<T>, ring = (): void => bell.ring()): Promise<T> => {
+  const ringing = async <T>(change: Promise<T>, about: Ring = 'change'): Promise<T> => {
     const result = await change;
-    ring();
+    bell.ring(about);
     await bell.settle();
     return result;
   };
@@ -143,7 +146,7 @@ function createStore(
     logs: createLogs(connection),
     insertJobs: (jobs, onConflict, client) =>
       client === undefined
-        ? ringing(insertJobs(connection, jobs, onConflict), () => bell.ringForJobs())
+        ? ringing(insertJobs(connection, jobs, onConflict), 'jobs')
         : inserter.insert(client, jobs, onConflict),
     getJob: (id) => getJob(connection, id),
     listJobs: (request) => listJobs(connection, request),
@@ -182,8 +185,8 @@ function createStore(
     latestRuns: (seqs) => latestRuns(connection, seqs),
     exchange: async (session, request) => {
       const exchanged = await exchange(connection, session, request, doubts);
-      // Whoever follows a job, and whoever waits for the next due time, wants to know of ends; the session itself goes on.
-      if (request.finished.length > 0) bell.ring();
+      // Whoever follows a job wants to know of its end, and workers of what is to run again; the session itself goes on.
+      if (request.finished.length > 0) bell.ring(request.finished.some(leavesWork) ? 'change' : 'ends');
       return exchanged;
     },
     outlook: (session) => outlook(connection, session),

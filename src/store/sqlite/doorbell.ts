@@ -5,7 +5,7 @@
 import { closeSync, fchmodSync, openSync, watch, writeSync } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
-import type { Bell } from '../bell.js';
+import type { Bell, Ring } from '../bell.js';
 
 const REARM_MS = 2000;
 
@@ -37,7 +37,7 @@ export function createDoorbellFile(home: string): void {
 }
 
 /** Should the file vanish or be replaced, the watch is set up anew. */
-function watchUntil(path: string, callback: (areJobs: boolean) => void, signal: AbortSignal): void {
+function watchUntil(path: string, callback: (about: Ring) => void, signal: AbortSignal): void {
   let watcher: FSWatcher | null = null;
   let timer: NodeJS.Timeout | undefined;
   const disarm = (): void => {
@@ -51,7 +51,7 @@ function watchUntil(path: string, callback: (areJobs: boolean) => void, signal: 
     try {
       watcher = watch(path, { persistent: false }, (event) => {
         // Whoever looks first does not wait for the lock of all who write.
-        callback(false);
+        callback('change');
         if (event === 'rename') armLater();
       });
       watcher.on('error', armLater);

@@ -1,10 +1,12 @@
 /** What a ring tells those who wait, on a real server. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ring } from '../../../src/store/bell.js';
 import { openStore } from '../../../src/store/open-store.js';
+import type { FinishedRun, RunKey } from '../../../src/store/store.js';
 import { noPostgres, startServer, whySkipped } from '../../support/postgres.js';
 import type { TestServer } from '../../support/postgres.js';
 import { waitUntil } from '../../support/processes.js';
-import { makeTemporaryHome, newJob } from '../../support/stores.js';
+import { ended, makeTemporaryHome, newJob, owner, TO } from '../../support/stores.js';
 
 describe.skipIf(noPostgres !== undefined)(`on a server${whySkipped}`, () => {
   let server: TestServer;
@@ -13,25 +15,33 @@ describe.skipIf(noPostgres !== undefined)(`on a server${whySkipped}`, () => {
   });
   afterAll(() => server.stop());
 
-  test('a ring for new jobs says so, also where it is told together with others; no other ring does', async () => {
+  test('a ring for new jobs says so, also where it is told together with others; ends alone say so, too', async () => {
     const { home, remove } = makeTemporaryHome();
     const url = await server.createDatabase();
     const store = await openStore(url, { lockTimeoutMs: 20_000, home });
-    const rings: boolean[] = [];
+    const rings: Ring[] = [];
     const over = new AbortController();
-    store.bell.onRing((areJobs) => rings.push(areJobs), over.signal);
-    const heard = async (what: string, act: () => unknown): Promise<boolean[]> => {
+    store.bell.onRing((about) => rings.push(about), over.signal);
+    const heard = async (what: string, act: () => unknown): Promise<Ring[]> => {
       const before = rings.length;
       await act();
       await waitUntil(() => rings.length > before, { what });
       return rings.slice(before);
     };
     await waitUntil(() => rings.length > 0, { what: 'the bell to be watched' });
-    expect(rings).toEqual([false]);
-    expect(await heard('the pause', () => store.pauseQueues(['q']))).toEqual([false]);
-    await store.insertJobs([newJob()], 'error');
+    expect(rings).toEqual(['change']);
+    expect(await heard('the pause', () => store.pauseQueues(['q']))).toEqual(['change']);
+    await store.insertJobs([newJob(), newJob()], 'error');
     store.bell.ring();
-    await waitUntil(() => rings.includes(true), { what: 'the new job to be told' });
+    await waitUntil(() => rings.includes('jobs'), { what: 'the new job to be told' });
+    const session = await store.openSession(owner({ slots: 2 }));
+    const { claims } = await store.exchange(session, { running: [], finished: [], free: 2 });
+    const [first, second] = claims.map((job, n) => ended(job, n === 0 ? TO.completed : TO.failed));
+    if (first === undefined || second === undefined) throw new Error('nothing was claimed');
+    const end = (run: FinishedRun, running: readonly RunKey[]): Promise<Ring[]> =>
+      heard('the end', () => store.exchange(session, { running, finished: [run], free: 0 }));
+    expect(await end(first, [second])).toEqual(['ends']);
+    expect(await end(second, [])).toEqual(['change']);
     over.abort();
     await store.close();
     remove();
