@@ -9,7 +9,7 @@ import type { Connection } from './connection.js';
 import { addToCounters, STRIPES } from './counters.js';
 import type { Doubts } from './doubts.js';
 import { ENDS_COUNTED, OWNED_JOBS, recorded } from './endings.js';
-import { FINISHED_COLUMNS, finishedColumns, finishedRows, keepsFailed } from './finish.js';
+import { FINISHED_COLUMNS, finishedColumns, finishedRows, keepsFailed, leavesWork } from './finish.js';
 import { CLOCK } from './now.js';
 import { DUE, NEXT_DUE_MS, PROMOTED, PROMOTIONS_COUNTED } from './promote.js';
 import { HEEDS_PAUSES } from './queues.js';
@@ -56,12 +56,18 @@ const EXCHANGE = `
     (SELECT json_agg(json_build_array(o.seq, o.run, o.cancel)) FROM owned o
       WHERE o.cancel IS NOT NULL AND (o.seq, o.run) IN (SELECT seq, run FROM running)) AS cancels`;
 
+/** What became of an exchange, and whether it left work for other sessions, now or later. */
+export interface Exchanged {
+  readonly answer: Exchange;
+  readonly leavesWork: boolean;
+}
+
 export async function exchange(
   connection: Connection,
   session: Session,
   request: ExchangeRequest,
   doubts: Doubts,
-): Promise<Exchange> {
+): Promise<Exchanged> {
   const { first, again } = withoutTwins(request.finished);
   const values: SqlValue[] = [
     session.id,
@@ -81,13 +87,15 @@ export async function exchange(
   const refused = keysIn(row['refused']);
   const before = await doubts.resolve(connection, session, inOrder(first, refused));
   const lost = without(inOrder(request.finished, [...refused, ...again]), before.recorded);
-  return {
+  const answer = {
     claims: rowsIn(row['claims']).map((claim) => toClaimedJob(claim, session.id, Number(claim['now']))),
     lost: [...lost, ...inOrder(request.running, keysIn(row['disowned']))],
     cancelled: inOrder(first, [...keysIn(row['cancelled']), ...before.cancelled]),
     cancels: toCancelledRuns(row['cancels']),
     stopRequested: toStop(row as unknown as SessionRow),
   };
+  const hasGivenBack = Number(row['ends']) > first.length - refused.length;
+  return { answer, leavesWork: hasGivenBack || first.some(leavesWork) };
 }
 
 /** The values of QUEUES and HANDLERS. */

@@ -26,7 +26,6 @@ import type { ServerState } from './examine-server.js';
 import { groupJobs } from './groups.js';
 import { homeId } from './home-id.js';
 import { insertJobs } from './insert.js';
-import { leavesWork } from './finish.js';
 import { getJob } from './jobs.js';
 import { listJobs } from './list.js';
 import { MoveTarget } from './move-target.js';
@@ -184,10 +183,11 @@ function createStore(
     listRuns: (seq) => listRuns(connection, seq),
     latestRuns: (seqs) => latestRuns(connection, seqs),
     exchange: async (session, request) => {
-      const exchanged = await exchange(connection, session, request, doubts);
+      const { answer, leavesWork } = await exchange(connection, session, request, doubts);
       // Whoever follows a job wants to know of its end, and workers of what is to run again; the session itself goes on.
-      if (request.finished.length > 0) bell.ring(request.finished.some(leavesWork) ? 'change' : 'ends');
-      return exchanged;
+      if (leavesWork) bell.ring();
+      else if (request.finished.length > 0) bell.ring('ends');
+      return answer;
     },
     outlook: (session) => outlook(connection, session),
     areProcessing: (runs) => areProcessing(connection, runs),

@@ -42,6 +42,12 @@ describe.skipIf(noPostgres !== undefined)(`on a server${whySkipped}`, () => {
       heard('the end', () => store.exchange(session, { running, finished: [run], free: 0 }));
     expect(await end(first, [second])).toEqual(['ends']);
     expect(await end(second, [])).toEqual(['change']);
+    await store.insertJobs([newJob()], 'error');
+    await store.exchange(session, { running: [], finished: [], free: 1 });
+    // What the session says nothing of goes back, and may be for others.
+    const giveBack = (): unknown => store.exchange(session, { running: [], finished: [], free: 0 });
+    await waitUntil(() => rings.at(-1) === 'jobs', { what: 'the third job to be told' });
+    expect(await heard('what goes back', giveBack)).toEqual(['change']);
     over.abort();
     await store.close();
     remove();
