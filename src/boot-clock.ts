@@ -14,6 +14,14 @@ export function bootMs(): number {
   }
 }
 
+/** Until when the runs of whoever holds a lease may go on: TERM at the first time, KILL at the second one. */
+export interface Deadline {
+  /** Before that was sent which the lease is counted from. */
+  readonly askedAtMs: number;
+  readonly termAfterMs: number;
+  readonly killAfterMs: number;
+}
+
 function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,5 +1,6 @@
 /** Where a run's output is: with the run, in a file of this machine, or in the parts that another machine has sent. */
 import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run } from './job/job.js';
 import { logFile } from './output/log-file.js';
 import { readInline, readOutput, readStored } from './output/read.js';
@@ -60,8 +61,7 @@ export class RunParts implements StoredParts {
       this.#inline = { at: 0, bytes: output, lastUs: Infinity, printed: 0, resumeAt: null };
       return;
     }
-    while (!signal.aborted && (await this.#isComing()))
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    while (!signal.aborted && (await this.#isComing())) await sleep(LOOK_AGAIN_MS);
   }
 
   async #isComing(): Promise<boolean> {

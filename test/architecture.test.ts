@@ -62,7 +62,7 @@ const rules: Rules = withLeaf('failpoint', {
   'store/bell': { may: [] },
   'store/pruning': { may: ['job'] },
   'store/liveness': { may: [] },
-  'store/lease': { may: [] },
+  'store/lease': { may: ['boot-clock'] },
   'store/sqlite': { may: OF_AN_ADAPTER },
   'store/postgres': { may: OF_AN_ADAPTER },
   queue: {

@@ -4,6 +4,7 @@ import { rescueDeadSessions } from '../maintenance/rescue.js';
 import { Queue } from '../queue.js';
 import { openStore } from '../store/open-store.js';
 import type { Session } from '../store/store.js';
+import { WakeUp } from '../worker/wake-up.js';
 import type { Context } from './command.js';
 import { StatusLine } from './output/status-line.js';
 import { exitCodeOf, onEndSignal } from './signals.js';
@@ -19,21 +20,25 @@ export async function drainQueue(
   // That of the home's own file, whatever the setting says.
   const queue = new Queue(await openStore(home, { lockTimeoutMs }));
   const over = new AbortController();
-  const stopListening = onEndSignal((signal) => over.abort(signal));
+  const wakeUp = new WakeUp();
+  let endSignal: string | undefined;
+  const stopListening = onEndSignal((signal) => {
+    endSignal ??= signal;
+    wakeUp.wake();
+  });
+  queue.store.bell.onRing(() => wakeUp.wake(), over.signal);
   const line = StatusLine.of(output, env);
   try {
     await queue.stopWorkers('gracefully');
     for (;;) {
-      const { rung, forget } = nextRing(queue, over.signal);
       const left = await sessionsLeft(queue);
       if (left.length === 0) return null;
-      if (over.signal.aborted) {
+      if (endSignal !== undefined) {
         output.note('nothing was moved; the workers go on to stop');
-        return exitCodeOf(String(over.signal.reason));
+        return exitCodeOf(endSignal);
       }
       line.show(await waitingText(queue, left));
-      await rung;
-      forget();
+      await wakeUp.sleep(LOOK_MS);
     }
   } finally {
     line.clear();
@@ -50,20 +55,6 @@ async function sessionsLeft({ store }: Queue): Promise<Session[]> {
   const sessions = await store.listSessions();
   const dead = await store.listDeadSessions(bootId());
   return sessions.filter(({ id }) => dead.every(({ session, isEnding }) => session.id !== id || isEnding));
-}
-
-function nextRing(
-  { store }: Queue,
-  signal: AbortSignal,
-): { readonly rung: Promise<void>; readonly forget: () => void } {
-  const done = new AbortController();
-  const rung = new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, LOOK_MS);
-    done.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    store.bell.onRing(() => resolve(), done.signal);
-  });
-  return { rung, forget: () => done.abort() };
 }
 
 async function waitingText(queue: Queue, left: readonly Session[]): Promise<string> {

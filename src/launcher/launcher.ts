@@ -1,4 +1,5 @@
 /** Starts, watches and ends processes. Knows nothing of jobs or stores. */
+import type { Deadline } from '../boot-clock.js';
 import type { StopSource } from './stop.js';
 
 /** A line for /bin/sh -c, or an exact argv. */
@@ -132,14 +133,6 @@ interface LauncherCapabilities {
   readonly queues: boolean;
   /** Keeps a deadline even while the caller's process is stopped. */
   readonly deadlines: boolean;
-}
-
-/** When the caller's lease runs out; by boot-clock.ts. */
-export interface Deadline {
-  /** From before that was sent which the lease is counted from. */
-  readonly askedAtMs: number;
-  readonly termAfterMs: number;
-  readonly killAfterMs: number;
 }
 
 export interface Launcher {

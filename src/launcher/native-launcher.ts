@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { bootMs } from '../boot-clock.js';
+import { bootMs, type Deadline } from '../boot-clock.js';
 import { failpoint } from '../failpoint.js';
-import type { Deadline, Launcher, LaunchSpec } from './launcher.js';
+import type { Launcher, LaunchSpec } from './launcher.js';
 import { endLeftovers } from './leftovers.js';
 import {
   type NativeExit,

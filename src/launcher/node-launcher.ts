@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 
-import { bootMs } from '../boot-clock.js';
+import { bootMs, type Deadline } from '../boot-clock.js';
 import { formatDuration } from '../time.js';
-import type { Deadline, Exit, Launcher, LaunchSpec } from './launcher.js';
+import type { Exit, Launcher, LaunchSpec } from './launcher.js';
 import { ENDED_BY_LEASE, leaseOver } from './lease-exit.js';
 import { refuse } from './node-refusals.js';
 import { endGroup, type GroupEnd, signalGroup } from './process-group.js';

@@ -1,5 +1,6 @@
 /** A growing log, cut into the parts in which a shared store keeps it (store/logs.ts). */
 import type { LogPart } from '../log-part.js';
+import { encodeGap } from './encode-log.js';
 import { LogFile } from './open-log-file.js';
 import { HEADER_BYTES, decodeRecord, GAP_RECORD_BYTES } from './records.js';
 import { RecordFile } from './record-file.js';
@@ -176,12 +177,4 @@ export class LogParts {
   async close(): Promise<void> {
     await this.#opened.close();
   }
-}
-
-function encodeGap(missingBytes: number, resumeAt: number): Uint8Array {
-  const bytes = Buffer.alloc(GAP_RECORD_BYTES);
-  bytes.writeUInt32LE(GAP_RECORD_BYTES - HEADER_BYTES + 3 * 2 ** 24, 8);
-  bytes.writeBigUInt64LE(BigInt(missingBytes), HEADER_BYTES);
-  bytes.writeBigUInt64LE(BigInt(resumeAt), HEADER_BYTES + 8);
-  return bytes;
 }

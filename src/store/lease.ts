@@ -1,12 +1,5 @@
 /** Leases: how long a session may be silent before others, who cannot ask its kernel, take its jobs. */
-
-/** The jobs of a session get TERM at the first time, KILL at the second one; counted by boot-clock.ts. */
-export interface Deadline {
-  /** Before the beat was sent that the lease is counted from. */
-  readonly askedAtMs: number;
-  readonly termAfterMs: number;
-  readonly killAfterMs: number;
-}
+import type { Deadline } from '../boot-clock.js';
 
 /**
  * `renewed`: there is a new deadline; `anew`: the same over a new connection, perhaps to a server that knows less than the one
@@ -16,7 +9,7 @@ export type LeaseChange = 'renewed' | 'anew' | 'lost';
 
 export interface Lease {
   readonly durationMs: number;
-  /** What holds now. */
+  /** What holds now, counted from the last beat that was answered. */
   readonly deadline: Deadline;
   /** Until the signal aborts. */
   onChange(callback: (change: LeaseChange) => void, signal: AbortSignal): void;

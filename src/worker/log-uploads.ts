@@ -1,5 +1,6 @@
 /** Sends what runs print to a store that several machines share, beside the loop: the file is where it waits. */
 import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { QueueError } from '../errors.js';
 import type { LogPart } from '../log-part.js';
 import { emit } from '../log.js';
@@ -127,7 +128,7 @@ export class LogUploads {
     for (let isMore = true; isMore && !this.#isOver;) {
       const began = performance.now();
       isMore = await this.#sendBatch();
-      if (isMore && !this.#isHurried) await pause(Math.min(performance.now() - began, LONGEST_REST_MS));
+      if (isMore && !this.#isHurried) await sleep(Math.min(performance.now() - began, LONGEST_REST_MS));
     }
   }
 
@@ -231,7 +232,7 @@ export class LogUploads {
           });
           return undefined;
         }
-        await pause(waitMs);
+        await sleep(waitMs);
       }
     }
     return undefined;
@@ -251,8 +252,4 @@ async function close(upload: Upload): Promise<void> {
   const { parts } = upload;
   upload.parts = null;
   await parts?.close();
-}
-
-async function pause(durationMs: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, durationMs));
 }

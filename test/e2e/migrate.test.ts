@@ -120,6 +120,11 @@ describe.skipIf(noPostgres !== undefined)(`queuectl migrate${whySkipped}`, () =>
       jobs: { pending: 20_000 },
       runs: 0,
     });
+    expect(await cli.json('migrate', '--dry-run', '--to', url)).toMatchObject({
+      moved: false,
+      dry_run: true,
+      jobs: null,
+    });
     expect(await cli.json('show', 'job-19999')).toMatchObject({ state: 'pending' });
     expect(await query(url, 'SELECT count(*)::integer AS n FROM queuectl.tags')).toEqual([{ n: 20_000 }]);
     expect(await cli.json('status')).toMatchObject({ jobs: { pending: 20_000 } });

@@ -4,14 +4,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCli, linesOf } from '../support/cli.js';
 import type { Cli, Started, StartOptions } from '../support/cli.js';
 import { noPostgres, query, startServer, whySkipped } from '../support/postgres.js';
 import type { TestServer } from '../support/postgres.js';
 import { isAlive, waitUntil } from '../support/processes.js';
-import { startProxy } from '../support/proxy.js';
-import type { Proxy } from '../support/proxy.js';
+import { startProxiedDatabase } from '../support/proxy.js';
 
 const LEASE_S = 4;
 /** Steps of the clock that jobs read, and of the one that the store reads. */
@@ -110,13 +109,6 @@ describe.skipIf(noPostgres !== undefined)(`leases${whySkipped}`, { timeout: 180_
   });
   afterAll(() => server.stop());
 
-  async function openProxy(): Promise<{ readonly proxy: Proxy; readonly url: string }> {
-    const url = await server.createDatabase();
-    const proxy = await startProxy(url);
-    onTestFinished(() => proxy.close());
-    return { proxy, url };
-  }
-
   test('a host that is gone: another runs its job after the lease, not before, and counts no crash', async () => {
     const url = await server.createDatabase();
     const first = await startHost(url);
@@ -196,7 +188,7 @@ describe.skipIf(noPostgres !== undefined)(`leases${whySkipped}`, { timeout: 180_
     ['a worker that is cut off for longer than its lease', 'refuse'],
     ['a server that is silent for longer than the lease', 'freeze'],
   ] as const)('%s: the job is ended, and given back when that is possible', async (_, trouble) => {
-    const { proxy, url } = await openProxy();
+    const { proxy, url } = await startProxiedDatabase(server);
     const host = await startHost(proxy.url);
     await enqueueLong(host);
     const begun = await began(host, 1);
@@ -211,7 +203,7 @@ describe.skipIf(noPostgres !== undefined)(`leases${whySkipped}`, { timeout: 180_
   });
 
   test('a worker that is cut off for less than its lease goes on, and its result is delivered once', async () => {
-    const { proxy, url } = await openProxy();
+    const { proxy, url } = await startProxiedDatabase(server);
     const host = await startHost(proxy.url);
     await enqueueLong(host);
     await began(host, 1);

@@ -1,12 +1,12 @@
 /** `queuectl run` without its database: the job is nobody else's, so that it ends before anybody takes it for lost. */
 import { writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCli } from '../support/cli.js';
 import type { Cli } from '../support/cli.js';
 import { noPostgres, query, startServer, whySkipped } from '../support/postgres.js';
 import type { TestServer } from '../support/postgres.js';
 import { isAlive, waitUntil } from '../support/processes.js';
-import { startProxy } from '../support/proxy.js';
+import { startProxiedDatabase } from '../support/proxy.js';
 import type { Proxy } from '../support/proxy.js';
 
 describe.skipIf(noPostgres !== undefined)(
@@ -20,9 +20,7 @@ describe.skipIf(noPostgres !== undefined)(
     afterAll(() => server.stop());
 
     async function open(lease: string): Promise<{ cli: Cli; proxy: Proxy; url: string }> {
-      const url = await server.createDatabase();
-      const proxy = await startProxy(url);
-      onTestFinished(() => proxy.close());
+      const { url, proxy } = await startProxiedDatabase(server);
       const cli = createCli();
       await cli.ok('config', 'set', '-q', 'database', proxy.url);
       await cli.ok('config', 'set', '-q', 'lease', lease);

@@ -1,12 +1,12 @@
 /** A worker that is to stop and cannot reach its database: it ends in bounded time, and what it had runs again. */
 import { existsSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCli } from '../support/cli.js';
 import type { Cli, Started } from '../support/cli.js';
 import { noPostgres, query, startServer, whySkipped } from '../support/postgres.js';
 import type { TestServer } from '../support/postgres.js';
 import { waitUntil } from '../support/processes.js';
-import { startProxy } from '../support/proxy.js';
+import { startProxiedDatabase } from '../support/proxy.js';
 import type { Proxy } from '../support/proxy.js';
 
 const GAVE_UP = /^error: stopped without an answer from the database [^\n]+\nhint: [^\n]+\n$/m;
@@ -29,9 +29,7 @@ describe.skipIf(noPostgres !== undefined)(
     afterAll(() => server.stop());
 
     async function startHost(lease: string): Promise<Host> {
-      const url = await server.createDatabase();
-      const proxy = await startProxy(url);
-      onTestFinished(() => proxy.close());
+      const { url, proxy } = await startProxiedDatabase(server);
       const cli = createCli();
       await cli.ok('config', 'set', '-q', 'database', proxy.url);
       await cli.ok('config', 'set', '-q', 'lease', lease);

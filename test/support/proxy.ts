@@ -1,6 +1,8 @@
 /** A way to a server that can be broken: for tests of what becomes of a connection that ends at the worst moment. */
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+import type { TestServer } from './postgres.js';
 
 export interface Proxy {
   /** The URL that leads through it. */
@@ -25,6 +27,16 @@ export interface Proxy {
   /** How many connections were refused. */
   readonly refused: () => number;
   readonly close: () => Promise<void>;
+}
+
+/** A new database, and a way to it that ends with the test. */
+export async function startProxiedDatabase(
+  server: Pick<TestServer, 'createDatabase'>,
+): Promise<{ readonly url: string; readonly proxy: Proxy }> {
+  const url = await server.createDatabase();
+  const proxy = await startProxy(url);
+  onTestFinished(() => proxy.close());
+  return { url, proxy };
 }
 
 export async function startProxy(url: string): Promise<Proxy> {

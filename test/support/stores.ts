@@ -51,6 +51,13 @@ export async function openTestStore(home = temporaryHome(), lockTimeoutMs = LOCK
   return store;
 }
 
+/** Opens the store in a database on a server; closed after the test. */
+export async function openStoreAt(url: string): Promise<Store> {
+  const store = await openStore(url, { lockTimeoutMs: LOCK_TIMEOUT_MS, home: temporaryHome() });
+  onTestFinished(() => store.close());
+  return store;
+}
+
 export function newJob(changes: Partial<NewJob> = {}): NewJob {
   return { ...parseJobInput({ command: 'true' }), ...changes };
 }

@@ -10,7 +10,7 @@ import type { HandlerContext } from '../../src/worker/handlers.js';
 import { noPostgres, startServer, whySkipped } from '../support/postgres.js';
 import type { TestServer } from '../support/postgres.js';
 import { isAlive, waitUntil } from '../support/processes.js';
-import { startProxy } from '../support/proxy.js';
+import { startProxiedDatabase } from '../support/proxy.js';
 import type { Proxy } from '../support/proxy.js';
 import { temporaryHome } from '../support/stores.js';
 import { startWorker } from '../support/workers.js';
@@ -26,8 +26,7 @@ describe.skipIf(noPostgres !== undefined)(`a worker that is cut off${whySkipped}
   afterAll(() => server.stop());
 
   async function open(): Promise<{ queue: Queue; proxy: Proxy; lastBeatAtMs: () => number }> {
-    const proxy = await startProxy(await server.createDatabase());
-    onTestFinished(() => proxy.close());
+    const { proxy } = await startProxiedDatabase(server);
     const options = { lockTimeoutMs: 20_000, home: temporaryHome(), leaseMs: LEASE_MS };
     const store = await openStore(proxy.url, options);
     onTestFinished(() => store.close());

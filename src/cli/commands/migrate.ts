@@ -114,12 +114,12 @@ function finishEarlier(context: Context, url: string, { place, atMs }: EarlierMo
   if (!output.json) noteWhere(context);
 }
 
-function alreadyMoved({ output }: Context, url: string, place: string, atMs: number): void {
+function alreadyMoved({ output, flags }: Context, url: string, place: string, atMs: number): void {
   if (output.json)
     return output.object({
       to: maskedUrl(url),
       moved: false,
-      dry_run: false,
+      dry_run: flags.has('dry-run'),
       jobs: null,
       runs: null,
       logs: null,

@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { Deadline } from '../../boot-clock.js';
 import { leaseTimes } from '../lease.js';
-import type { Deadline, Lease, LeaseChange } from '../lease.js';
+import type { Lease, LeaseChange } from '../lease.js';
 import type { News, Order, OwnSession, Silence, ThreadOptions } from './beat-words.js';
 
 const AGAIN_AFTER_MS = 1000;

@@ -6,7 +6,6 @@ import { failpoint } from '../../failpoint.js';
 import { ensureHome, makeDirectory } from '../../home.js';
 import type { Ring } from '../bell.js';
 import { LEASE_MS, leaseTimes } from '../lease.js';
-
 import type { SessionLock, SessionLocks } from '../liveness.js';
 import type { OpenOptions, Store } from '../store.js';
 import { insertRunning, rerun } from './attached.js';

@@ -9,7 +9,7 @@ import type { TestServer } from '../../support/postgres.js';
 import { waitUntil } from '../../support/processes.js';
 import { startProgram } from '../../support/programs.js';
 import type { Program } from '../../support/programs.js';
-import { startProxy } from '../../support/proxy.js';
+import { startProxiedDatabase } from '../../support/proxy.js';
 import { ended, insert, jobOf, owner, temporaryHome, TO } from '../../support/stores.js';
 
 const LEASE_MS = 3000;
@@ -133,9 +133,7 @@ describe.skipIf(noPostgres !== undefined)(`leases${whySkipped}`, () => {
   });
 
   test('who was cut off from the database for longer than the lease takes nobody for dead', async () => {
-    const url = await server.createDatabase();
-    const proxy = await startProxy(url);
-    onTestFinished(() => proxy.close());
+    const { url, proxy } = await startProxiedDatabase(server);
     const store = await open(proxy.url);
     await insert(store);
     const own = await watching(store);
@@ -151,9 +149,7 @@ describe.skipIf(noPostgres !== undefined)(`leases${whySkipped}`, () => {
   });
 
   test('who is cut off again and again within a lease never takes anybody for dead; left in peace, it does', async () => {
-    const url = await server.createDatabase();
-    const proxy = await startProxy(url);
-    onTestFinished(() => proxy.close());
+    const { url, proxy } = await startProxiedDatabase(server);
     const store = await open(proxy.url);
     await insert(store);
     const own = await watching(store);

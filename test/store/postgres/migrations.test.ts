@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { Connection } from '../../../src/store/postgres/connection.js';
 import { MIGRATIONS } from '../../../src/store/postgres/migrations.js';
 import { requireServer } from '../../../src/store/postgres/schema.js';
-import { openStore } from '../../../src/store/open-store.js';
 import type { Store } from '../../../src/store/store.js';
 import { noPostgres, query, startServer, whySkipped } from '../../support/postgres.js';
 import type { TestServer } from '../../support/postgres.js';
-import { insert, temporaryHome } from '../../support/stores.js';
+import { insert, openStoreAt } from '../../support/stores.js';
 
 /** FNV-1a, 32 bits. */
 function checksumOf(sql: string): string {
@@ -31,15 +30,9 @@ describe.skipIf(noPostgres !== undefined)(`a database${whySkipped}`, () => {
   });
   afterAll(() => server.stop());
 
-  async function open(url: string): Promise<Store> {
-    const store = await openStore(url, { lockTimeoutMs: 20_000, home: temporaryHome() });
-    onTestFinished(() => store.close());
-    return store;
-  }
-
   test('opened for the first time by many at once gets every migration once', async () => {
     const url = await server.createDatabase();
-    const stores = await Promise.all(Array.from({ length: 5 }, () => open(url)));
+    const stores = await Promise.all(Array.from({ length: 5 }, () => openStoreAt(url)));
     const { id } = await insert(stores[0] as Store);
     for (const store of stores) expect(await store.getJob(id)).toMatchObject({ id, state: 'pending' });
     expect(await query(url, 'SELECT version, checksum FROM queuectl.migrations ORDER BY version')).toEqual(
@@ -49,12 +42,12 @@ describe.skipIf(noPostgres !== undefined)(`a database${whySkipped}`, () => {
 
   test('of a newer schema, or of an edited one, is refused, and nothing in it changes', async () => {
     const url = await server.createDatabase();
-    await (await open(url)).close();
+    await (await openStoreAt(url)).close();
     await query(url, `INSERT INTO queuectl.migrations VALUES (99, 'new', 0)`);
-    await expect(open(url)).rejects.toMatchObject({ code: 'unavailable', hint: 'upgrade queuectl' });
+    await expect(openStoreAt(url)).rejects.toMatchObject({ code: 'unavailable', hint: 'upgrade queuectl' });
     await query(url, 'DELETE FROM queuectl.migrations WHERE version = 99');
     await query(url, `UPDATE queuectl.migrations SET checksum = 'edited' WHERE version = 1`);
-    await expect(open(url)).rejects.toMatchObject({
+    await expect(openStoreAt(url)).rejects.toMatchObject({
       code: 'unavailable',
       message: 'the database has another migration 1 than this queuectl',
     });
@@ -63,7 +56,7 @@ describe.skipIf(noPostgres !== undefined)(`a database${whySkipped}`, () => {
   test('whose schema "queuectl" belongs to another program is left alone', async () => {
     const url = await server.createDatabase();
     await query(url, 'CREATE SCHEMA queuectl; CREATE TABLE queuectl.jobs (theirs integer)');
-    await expect(open(url)).rejects.toMatchObject({
+    await expect(openStoreAt(url)).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('is not ours') as string,
     });
@@ -79,7 +72,7 @@ describe.skipIf(noPostgres !== undefined)(`a database${whySkipped}`, () => {
       query(owner, `DROP SCHEMA queuectl CASCADE; DROP ROLE ${role}`).then(() => undefined),
     );
     url.username = role;
-    const store = await open(url.href);
+    const store = await openStoreAt(url.href);
     const { id } = await insert(store);
     expect(await store.getJob(id)).toMatchObject({ id });
     await store.close();
@@ -92,7 +85,7 @@ describe.skipIf(noPostgres !== undefined)(`a database${whySkipped}`, () => {
     await query(owner, `CREATE ROLE ${role} LOGIN`);
     onTestFinished(() => query(owner, `DROP ROLE ${role}`).then(() => undefined));
     url.username = role;
-    await expect(open(url.href)).rejects.toMatchObject({
+    await expect(openStoreAt(url.href)).rejects.toMatchObject({
       code: 'not_permitted',
       message: expect.stringContaining('lacks a right') as string,
     });

@@ -1,14 +1,13 @@
 /** A bell that is not heard: what becomes of those who wait for it. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Queue } from '../../../src/queue.js';
-import { openStore } from '../../../src/store/open-store.js';
 import type { Store } from '../../../src/store/store.js';
 import { noPostgres, query, startServer, whySkipped } from '../../support/postgres.js';
 import type { TestServer } from '../../support/postgres.js';
 import { waitUntil } from '../../support/processes.js';
-import { startProxy } from '../../support/proxy.js';
+import { startProxiedDatabase } from '../../support/proxy.js';
 import type { Proxy } from '../../support/proxy.js';
-import { temporaryHome } from '../../support/stores.js';
+import { openStoreAt } from '../../support/stores.js';
 import { startWorker } from '../../support/workers.js';
 
 /** It asks every ten seconds, and waits for five. */
@@ -23,17 +22,9 @@ describe.skipIf(noPostgres !== undefined)(`the bell${whySkipped}`, { timeout: 60
   });
   afterAll(() => server.stop());
 
-  async function open(url: string): Promise<Store> {
-    const store = await openStore(url, { lockTimeoutMs: 20_000, home: temporaryHome() });
-    onTestFinished(() => store.close());
-    return store;
-  }
-
   async function openBehindProxy(): Promise<{ store: Store; other: Store; proxy: Proxy; url: string }> {
-    const url = await server.createDatabase();
-    const proxy = await startProxy(url);
-    onTestFinished(() => proxy.close());
-    return { store: await open(proxy.url), other: await open(url), proxy, url };
+    const { url, proxy } = await startProxiedDatabase(server);
+    return { store: await openStoreAt(proxy.url), other: await openStoreAt(url), proxy, url };
   }
 
   interface Heard {
