@@ -8,8 +8,8 @@ import { cancelJob, retryJob } from './one-job.js';
 
 const CANCEL = { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' };
 
-/** Far below the interval at which a worker looks by itself. */
-const SOON = { timeoutMs: 1500 };
+// How long a ring takes is not bounded here, since a machine may stand still for seconds: nothing else calls back, so that
+// a ring that is lost is waited for in vain. `npm run bench` measures how soon it wakes.
 
 export function exerciseBell(open: OpenStoreUnderTest): void {
   describe('bell', () => {
@@ -26,7 +26,7 @@ export function exerciseBell(open: OpenStoreUnderTest): void {
         await quiet(rings);
         const before = rings.length;
         await act();
-        await waitUntil(() => rings.length > before, { what, ...SOON });
+        await waitUntil(() => rings.length > before, { what });
       };
       await wakes('the ring', async () => store.bell.ring());
       await wakes('the insert', () => insert(store));
@@ -45,11 +45,11 @@ export function exerciseBell(open: OpenStoreUnderTest): void {
       store.bell.onRing(() => (heard.first += 1), one.signal);
       store.bell.onRing(() => (heard.second += 1), two.signal);
       (await connect()).bell.ring();
-      await waitUntil(() => heard.first > 0 && heard.second > 0, { what: 'both to be woken', ...SOON });
+      await waitUntil(() => heard.first > 0 && heard.second > 0, { what: 'both to be woken' });
       one.abort();
       const before = { ...heard };
       store.bell.ring();
-      await waitUntil(() => heard.second > before.second, { what: 'the other to be woken', ...SOON });
+      await waitUntil(() => heard.second > before.second, { what: 'the other to be woken' });
       expect(heard.first).toBe(before.first);
       two.abort();
     });
@@ -62,7 +62,7 @@ export function exerciseBell(open: OpenStoreUnderTest): void {
       let seen = 0;
       store.bell.onRing(() => (seen += 1), witness.signal);
       store.bell.ring();
-      await waitUntil(() => seen > 0, { what: 'the witness to be woken', ...SOON });
+      await waitUntil(() => seen > 0, { what: 'the witness to be woken' });
       witness.abort();
       expect(heard).toBe(0);
     });
@@ -75,7 +75,7 @@ export function exerciseBell(open: OpenStoreUnderTest): void {
       const heard: string[] = [];
       store.bell.onRing(() => heard.push('ring'), over.signal);
       store.bell.ring();
-      await waitUntil(() => heard.length > 0, { what: 'the bell to be watched', ...SOON });
+      await waitUntil(() => heard.length > 0, { what: 'the bell to be watched' });
       await quiet(heard);
       const before = heard.length;
       await store.exchange(session, { running: [], finished: [], free: 1 });
