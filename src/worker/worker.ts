@@ -4,7 +4,6 @@ import type { AnyHandlers, HandlerTypes } from '../job/input.js';
 import { readValue } from '../job/option-kinds.js';
 import type { Launcher } from '../launcher/launcher.js';
 import { openLauncher } from '../launcher/open-launcher.js';
-import { thisProcess } from '../launcher/process-identity.js';
 import { startTimer } from '../launcher/timer.js';
 import { failpoint } from '../failpoint.js';
 import { emit } from '../log.js';
@@ -20,6 +19,7 @@ import { SEND_WITHIN_MS } from './log-uploads.js';
 import { RescueRounds } from './rescue-rounds.js';
 import { Rings } from './rings.js';
 import { Slots } from './slots.js';
+import { runsCommands, sessionOwner } from './session-owner.js';
 import { checkQueues } from './served-queues.js';
 import { isIn } from './run-key.js';
 import { Trouble } from './trouble.js';
@@ -232,23 +232,15 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   }
 
   async #openSession(name: string | undefined): Promise<Session> {
-    const queues = this.#options.queues ?? null;
-    const { slots } = this.#options;
-    const launcherLock = this.#launcher?.lockFile ?? null;
-    const handlers = [...(this.#runsCommands ? [''] : []), ...this.#handlers.keys()];
-    const owner = { ...thisProcess(), kind: 'worker', name, slots, queues, handlers, launcherLock } as const;
+    const owner = { ...sessionOwner(this.#options, this.#handlers, this.#launcher), name };
     const session = await this.#store.openSession(owner);
     this.#lease.begin(this.#store.leaseOf(session));
     emit({ event: 'worker.named', name: session.name ?? '' });
     return session;
   }
 
-  get #runsCommands(): boolean {
-    return this.#options.commands ?? true;
-  }
-
   async #openLauncher(): Promise<Launcher | null> {
-    if (!this.#runsCommands) return null;
+    if (!runsCommands(this.#options)) return null;
     return this.#options.launcher ?? openLauncher(this.#store.newLockFile());
   }
 
