@@ -4,7 +4,7 @@ import { FAILPOINTS } from '../../src/failpoint.js';
 import { nativeLauncherPath } from '../../src/launcher/native-path.js';
 import { whyNot } from '../native/build.js';
 import { isAlive, waitUntil } from '../support/processes.js';
-import { waitedForCpuMs } from '../support/stopwatch.js';
+import { startStopwatchOf } from '../support/stopwatch.js';
 import { checkAll } from './checkers/check-all.js';
 import { enqueueBulk } from './harness/client.js';
 import { uptimeS } from './harness/clock.js';
@@ -56,13 +56,12 @@ describe.concurrent(`killed at a step${whyNot(program)}`, () => {
       }
       const tokens = runTokens(world);
       // Who is to end them; while it waits for a CPU, the time does not count.
-      const ender = other?.pid ?? (victim === 'worker' ? launcher : worker.pid);
-      const [killedS, waitedMs] = [uptimeS(), waitedForCpuMs(ender)];
+      const stopwatch = startStopwatchOf(other?.pid ?? (victim === 'worker' ? launcher : worker.pid));
+      const killedS = uptimeS();
       if (victim === 'launcher') worker.signal('SIGCONT');
       else await worker.kill();
       const seenS = await lastSeenS(world, tokens);
-      const withoutCpuS = Math.max(0, waitedForCpuMs(ender) - waitedMs) / 1000;
-      expect(seenS - killedS - withoutCpuS).toBeLessThanOrEqual(GONE_S);
+      expect(seenS - killedS - stopwatch.waitedMs() / 1000).toBeLessThanOrEqual(GONE_S);
       const living = victim === 'launcher' ? worker : other;
       const evidence = await drain(world, living === null ? [] : [living], DRAIN_MS);
       expect(checkAll(evidence, { bootS: world.bootS, recoveryBoundS: RECOVERY_S })).toEqual([]);
