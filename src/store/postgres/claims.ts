@@ -1,10 +1,10 @@
 /** The heart: what a session reports and what it gets, in one statement, which is one round trip and one commit. */
 import { failpoint } from '../../failpoint.js';
-import type { Row, SqlValue } from '../rows/row.js';
+import type { SqlValue } from '../rows/row.js';
 import { toClaimedJob, toPendingCancel } from '../rows/rows.js';
 import type { CancelledRun, Exchange, ExchangeRequest, Outlook, RunKey, Session } from '../store.js';
 import { plainArray, textArray } from './arrays.js';
-import { CLAIMS_COUNTED, claims, HAS_READY, lanes } from './claim-jobs.js';
+import { CLAIMED, claimedRows, CLAIMS_COUNTED, claims, HAS_READY, lanes } from './claim-jobs.js';
 import type { Connection } from './connection.js';
 import { addToCounters, STRIPES } from './counters.js';
 import type { Doubts } from './doubts.js';
@@ -47,7 +47,7 @@ const EXCHANGE = `
   )})
   SELECT (SELECT count(*) FROM ended) AS ends, -- first, so that nothing is claimed by who still waits for its own jobs
     (SELECT stop_requested_at FROM own) AS stop_requested_at, (SELECT stop_now FROM own) AS stop_now,
-    (SELECT json_agg(c ORDER BY c.priority DESC, c.run_at, c.seq) FROM claimed c) AS claims,
+    (${CLAIMED}) AS claims,
     (SELECT json_agg(json_build_array(f.seq, f.run)) FROM finished f
       WHERE (f.seq, f.run) NOT IN (SELECT seq, run FROM ended)) AS refused,
     (SELECT json_agg(json_build_array(r.seq, r.run)) FROM running r
@@ -88,7 +88,7 @@ export async function exchange(
   const before = await doubts.resolve(connection, session, inOrder(first, refused));
   const lost = without(inOrder(request.finished, [...refused, ...again]), before.recorded);
   const answer = {
-    claims: rowsIn(row['claims']).map((claim) => toClaimedJob(claim, session.id, Number(claim['now']))),
+    claims: claimedRows(row['claims']).map((claim) => toClaimedJob(claim, session.id, Number(claim['now']))),
     lost: [...lost, ...inOrder(request.running, keysIn(row['disowned']))],
     cancelled: inOrder(first, [...keysIn(row['cancelled']), ...before.cancelled]),
     cancels: toCancelledRuns(row['cancels']),
@@ -101,10 +101,6 @@ export async function exchange(
 /** The values of QUEUES and HANDLERS. */
 function servedBy({ queues, handlers }: Session): SqlValue[] {
   return [queues === null ? null : textArray(queues), textArray(handlers)];
-}
-
-function rowsIn(json: unknown): Row[] {
-  return Array.isArray(json) ? (json as Row[]) : [];
 }
 
 function keysIn(json: unknown): RunKey[] {
