@@ -40,3 +40,24 @@ test('hundreds of handlers run while the store takes the ends of others, each jo
   expect(meanwhile).toBeGreaterThan(0);
   expect(await queue.counts()).toMatchObject({ completed: jobs, processing: 0, pending: 0 });
 });
+
+test('several workers of one program share a queue: each job runs once, and one stops without the others', async () => {
+  const { queue } = await openTestQueue();
+  const jobs = 2000;
+  for (let n = 0; n < jobs; n += 1000)
+    await queue.enqueueMany(Array.from({ length: 1000 }, () => ({ handler: 'count' })));
+  const began = new Map<number, number>();
+  const workers: Worker[] = [];
+  const count: TestHandler = async ({ seq }) => {
+    began.set(seq, (began.get(seq) ?? 0) + 1);
+    if (began.size === jobs / 2) workers[0]?.stop('gracefully');
+    await Promise.resolve();
+  };
+  const options = { slots: 100, commands: false, untilEmpty: true, handlers: { count } };
+  workers.push(...Array.from({ length: 3 }, () => new Worker(queue, options)));
+  await Promise.all(workers.map((worker) => worker.run()));
+  expect(began.size).toBe(jobs);
+  expect(Math.max(...began.values())).toBe(1);
+  expect(await queue.counts()).toMatchObject({ completed: jobs, processing: 0, pending: 0 });
+  expect(await queue.store.listSessions()).toEqual([]);
+});
