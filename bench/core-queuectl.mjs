@@ -1,6 +1,6 @@
-// Our side of core.mjs and postgres-core.mjs, in a process of its own: node core-queuectl.mjs HOME|URL JOBS SLOTS
-// Prints how many jobs were completed, and how long their worker ran: from its session's start to its end.
-const [location = '', jobs = '', slots = ''] = process.argv.slice(2);
+// Our side of core.mjs and postgres-core.mjs, in a process of its own: node core-queuectl.mjs HOME|URL JOBS SLOTS [WORKERS]
+// Prints how many jobs were completed, and how long their workers ran, all in this process: from their start to their end.
+const [location = '', jobs = '', slots = '', workers = '1'] = process.argv.slice(2);
 const { openQueue, Worker } = await import(new URL('../dist/index.js', import.meta.url).href);
 
 const queue = await openQueue(location, { lockTimeoutMs: Infinity });
@@ -11,9 +11,10 @@ if (location.startsWith('postgres:')) {
   for (const sql of ['VACUUM ANALYZE', 'CHECKPOINT']) await query(location, sql);
 }
 const handlers = { noop: async () => undefined };
-const worker = new Worker(queue, { slots: Number(slots), handlers, commands: false, untilEmpty: true });
+const options = { slots: Number(slots), handlers, commands: false, untilEmpty: true };
+const all = Array.from({ length: Number(workers) }, () => new Worker(queue, options));
 const start = performance.now();
-await worker.run();
+await Promise.all(all.map((worker) => worker.run()));
 const ms = performance.now() - start;
 console.log(JSON.stringify({ ms, completed: (await queue.counts()).completed }));
 await queue.close();

@@ -14,7 +14,14 @@ const GOALS = {
   'pg-boss, fetch and complete': null,
 };
 
-const OURS = { durability: 'fsync per commit; fenced; history kept', slots: [64, 500, 1000] };
+const OURS = 'fsync per commit; fenced; history kept';
+/** The workers of our process. */
+const WORKERS = [
+  { name: '64 slots', slots: 64, workers: 1 },
+  { name: '500 slots', slots: 500, workers: 1 },
+  { name: '1000 slots', slots: 1000, workers: 1 },
+  { name: 'two workers of 1000 slots', slots: 1000, workers: 2 },
+];
 
 /**
  * What each side is called, what it keeps, and how it is run.
@@ -25,16 +32,14 @@ const OURS = { durability: 'fsync per commit; fenced; history kept', slots: [64,
 function findSides(server, jobs) {
   /** @type {Record<string, { durability: string, run: () => Promise<number> }>} */
   const sides = {};
-  for (const slots of OURS.slots)
-    sides[`queuectl, ${slots} slots`] = {
-      durability: OURS.durability,
-      run: () =>
-        inNewDatabase(server, async (url) =>
-          inNewDirectory((home) =>
-            usPerJob('core-queuectl.mjs', [url, `${jobs}`, `${slots}`], jobs, { QUEUECTL_HOME: home }),
-          ),
-        ),
-    };
+  for (const { name, slots, workers } of WORKERS) {
+    const args = (/** @type {string} */ url) => [url, `${jobs}`, `${slots}`, `${workers}`];
+    const run = () =>
+      inNewDatabase(server, async (url) =>
+        inNewDirectory((home) => usPerJob('core-queuectl.mjs', args(url), jobs, { QUEUECTL_HOME: home })),
+      );
+    sides[`queuectl, ${name}`] = { durability: OURS, run };
+  }
   /** @param {string} name @param {string} script @param {string} folder @param {string} mode @param {number} count @param {string} durability */
   const add = (name, script, folder, mode, count, durability) => {
     const run = () =>
@@ -63,11 +68,11 @@ export async function measurePostgresCore(server, jobs, rounds) {
   const runs = Object.fromEntries(Object.entries(sides).map(([name, { run }]) => [name, run]));
   const times = await inTurnAsync(runs, { rounds });
   const of = (/** @type {string} */ name) => times[name] ?? [];
-  const byTime = OURS.slots.toSorted(
-    (a, b) => median(of(`queuectl, ${a} slots`)) - median(of(`queuectl, ${b} slots`)),
+  const byTime = WORKERS.map(({ name }) => name).toSorted(
+    (a, b) => median(of(`queuectl, ${a}`)) - median(of(`queuectl, ${b}`)),
   );
   const [best] = byTime;
-  const mine = of(`queuectl, ${best} slots`);
+  const mine = of(`queuectl, ${best}`);
   const rows = [];
   const ratios = [];
   for (const [name, { durability }] of Object.entries(sides)) {
@@ -79,7 +84,7 @@ export async function measurePostgresCore(server, jobs, rounds) {
   }
   return {
     title: `P8, ${jobs} in-process no-op jobs in PostgreSQL ${server.version}, one process, claim to completed, median of ${rounds} rounds`,
-    head: ['', 'jobs/s', `queuectl with ${best} slots is … times as fast`, 'durability'],
+    head: ['', 'jobs/s', `queuectl with ${best} is … times as fast`, 'durability'],
     rows,
     summary: `P8 core: ${(1e6 / median(mine)).toFixed(0)} jobs/s, ${ratios.join(', ')}`,
   };
