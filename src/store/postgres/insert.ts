@@ -20,7 +20,8 @@ export interface InsertStatement {
 
 /**
  * The numbers are given out in the order of the jobs. An id that is stored is left out, or where another transaction
- * stores it at this moment, waited for and refused by the index. `stripe`: of the counters; `told`: one more column.
+ * stores it at this moment, waited for and refused by the index; it is looked for by its id, as EXISTS need not be: of that
+ * the planner may make one pass over all jobs. `stripe`: of the counters; `told`: one more column.
  */
 export const insertSql = (stripe: string, told = ''): string => `
   WITH ${CLOCK},
@@ -31,7 +32,7 @@ export const insertSql = (stripe: string, told = ''): string => `
   ),
   dated AS (
     SELECT g.*, coalesce(at_ms, now + delay_ms) AS run_at FROM given g, clock
-    WHERE id IS NULL OR NOT EXISTS (SELECT 1 FROM queuectl.jobs j WHERE j.id = g.id)
+    WHERE id IS NULL OR NOT coalesce((SELECT true FROM queuectl.jobs j WHERE j.id = g.id), false)
   ),
   numbered AS MATERIALIZED (
     SELECT d.*, nextval((SELECT pg_get_serial_sequence('queuectl.jobs', 'seq')::regclass)) AS seq,

@@ -8,8 +8,9 @@ export async function listRuns(connection: Connection, seq: number): Promise<Run
   return (await connection.rows('SELECT * FROM queuectl.runs WHERE seq = $1 ORDER BY run', seq)).map(toRun);
 }
 
+/** One value, not EXISTS: of that the planner may make one pass over all jobs, as long as it takes them for few. */
 const PROCESSING = `
-  SELECT EXISTS (SELECT 1 FROM queuectl.jobs j WHERE j.seq = a.seq AND j.run = a.run AND j.state = 'processing') AS is_so
+  SELECT (SELECT j.run = a.run AND j.state = 'processing' FROM queuectl.jobs j WHERE j.seq = a.seq) AS is_so
   FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS a (seq, run, place) ORDER BY a.place`;
 
 /** One look-up a run, by the job's key. */
