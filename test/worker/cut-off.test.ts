@@ -78,7 +78,7 @@ describe.skipIf(noPostgres !== undefined)(`a worker that is cut off${whySkipped}
   test('ends what the Node launcher runs before the lease is over', { timeout: 90_000 }, async () => {
     const { queue, proxy, lastBeatAtMs } = await open();
     const launcher: Launcher = createNodeLauncher();
-    const command = `[ $QUEUECTL_RUN -gt 1 ] && exit; echo $$ >pid; while read -r up rest </proc/uptime; do echo $up >>lives; sleep 0.02; done`;
+    const command = `[ $QUEUECTL_RUN -gt 1 ] && exit; while read -r up rest </proc/uptime; do echo $up >>lives; [ -s pid ] || echo $$ >pid; sleep 0.02; done`;
     const { id } = await queue.enqueue({ command, cwd: queue.store.home });
     const { event } = startWorker(queue, { launcher });
     const path = `${queue.store.home}/pid`;
