@@ -164,9 +164,10 @@ test('logs of workers that are gone are removed after 30 days, those of living o
   }
   writeFileSync(join(directory, 'empty.log'), '');
   removeOldLogs(directory, ['alive']);
-  expect(listWorkerLogs(directory)).toEqual(['alive', 'fresh']);
+  expect(listWorkerLogs(directory, ['alive'])).toEqual(['alive', 'fresh']);
+  expect(listWorkerLogs(directory, ['alive', 'empty'])).toEqual(['alive', 'empty', 'fresh']);
   expect(existsSync(join(directory, 'other.txt'))).toBe(true);
   expect(existsSync(join(directory, 'gone.log.1'))).toBe(false);
   expect(existsSync(join(directory, 'alive.log.3'))).toBe(true);
-  expect(listWorkerLogs(join(directory, 'none'))).toEqual([]);
+  expect(listWorkerLogs(join(directory, 'none'), [])).toEqual([]);
 });

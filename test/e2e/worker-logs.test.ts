@@ -1,5 +1,13 @@
 /** `queuectl worker logs`. */
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createCli, hasProgram, linesOf } from '../support/cli.js';
@@ -71,6 +79,15 @@ test('a worker that is killed ends a follower, too', async () => {
   await follower.saw('Polling for jobs...');
   killQuietly(pid);
   expect(await follower.ended).toMatchObject({ code: 0, stderr: 'worker a is gone\n' });
+});
+
+test('a worker that has begun and not yet said anything has a log', async () => {
+  const cli = createCli();
+  const { log } = await detach(cli, 'a');
+  await waitUntil(() => readFileSync(log, 'utf8').includes('Polling'), { what: 'all that it says at first' });
+  truncateSync(log);
+  expect(await cli.ok('worker', 'logs')).toBe('');
+  await cli.ok('worker', 'stop', '--wait');
 });
 
 test('which log is meant must be clear, and a log that is not there is an error', async () => {

@@ -42,13 +42,14 @@ With -f it goes on with what the worker says, until the worker is gone or Ctrl-C
 
 /** Throws `not_found` where there is no such log, `usage` where a name is needed. */
 function chooseLog({ store }: Queue, wanted: string | undefined, living: readonly Session[]): string {
-  const logs = listWorkerLogs(store.workersDir);
+  const names = living.map((worker) => worker.name);
+  const logs = listWorkerLogs(store.workersDir, names);
   if (wanted !== undefined) {
     const name = String(readValue({ kind: 'name' }, wanted, 'the name of a worker'));
     if (logs.includes(name)) return name;
-    throw living.some((worker) => worker.name === name) ? noLog(name) : noSuchLog(name, logs);
+    throw names.includes(name) ? noLog(name) : noSuchLog(name, logs);
   }
-  const running = logs.filter((log) => living.some((worker) => worker.name === log));
+  const running = logs.filter((log) => names.includes(log));
   const [only, ...others] = running.length > 0 ? running : logs;
   if (only === undefined)
     throw new QueueError(

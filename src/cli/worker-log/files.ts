@@ -51,10 +51,12 @@ export function openToAppend(log: string): number {
   }
 }
 
-/** Who has a log with something in it. */
-export function listWorkerLogs(directory: string): string[] {
+/** Who has a log with something in it, or lives and is about to write to one: a start that failed leaves an empty one. */
+export function listWorkerLogs(directory: string, living: readonly (string | null)[]): string[] {
+  const holds = (file: string): boolean =>
+    (statSync(join(directory, file), { throwIfNoEntry: false })?.size ?? 0) > 0;
   return logsIn(directory)
-    .filter(({ file }) => (statSync(join(directory, file), { throwIfNoEntry: false })?.size ?? 0) > 0)
+    .filter(({ file, name }) => living.includes(name) || holds(file))
     .map(({ name }) => name)
     .filter((name, index, names) => names.indexOf(name) === index)
     .toSorted();
