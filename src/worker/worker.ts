@@ -232,7 +232,7 @@ export class Worker<H extends HandlerTypes<H> = AnyHandlers> {
   }
 
   async #openSession(name: string | undefined): Promise<Session> {
-    const owner = { ...sessionOwner(this.#options, this.#handlers, this.#launcher), name };
+    const owner = { ...sessionOwner(this.#options, this.#handlers.keys(), this.#launcher), name };
     const session = await this.#store.openSession(owner);
     this.#lease.begin(this.#store.leaseOf(session));
     emit({ event: 'worker.named', name: session.name ?? '' });

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 
 const TICK_MS = 10;
-/** A thread that does nothing else is woken later than this only where nothing runs. */
+/** A thread that does nothing else is woken later than this only where it gets none of the CPUs. */
 const LATE_MS = 50;
 
 /** It shares [its latest tick, what it was late by], both in ms; `hrtime`, since `performance` begins anew in each thread. */

@@ -1,17 +1,22 @@
 /** How a worker of handlers and its store take turns. */
 import { expect, test } from 'vitest';
 import type { AnyHandlers } from '../../src/job/input.js';
+import type { Queue } from '../../src/queue.js';
 import type { Handler } from '../../src/worker/handlers.js';
 import { Worker } from '../../src/worker/worker.js';
 import { openTestQueue } from '../support/workers.js';
 
 type TestHandler = Handler<AnyHandlers[string]>;
 
+async function enqueueToCount(queue: Queue, jobs: number): Promise<void> {
+  for (let n = 0; n < jobs; n += 1000)
+    await queue.enqueueMany(Array.from({ length: 1000 }, () => ({ handler: 'count' })));
+}
+
 test('hundreds of handlers run while the store takes the ends of others, each job once', async () => {
   const { queue } = await openTestQueue();
   const [slots, jobs] = [400, 2000];
-  for (let n = 0; n < jobs; n += 1000)
-    await queue.enqueueMany(Array.from({ length: 1000 }, () => ({ handler: 'count' })));
+  await enqueueToCount(queue, jobs);
   const began = new Map<number, number>();
   let most = 0;
   let running = 0;
@@ -44,8 +49,7 @@ test('hundreds of handlers run while the store takes the ends of others, each jo
 test('several workers of one program share a queue: each job runs once, and one stops without the others', async () => {
   const { queue } = await openTestQueue();
   const jobs = 2000;
-  for (let n = 0; n < jobs; n += 1000)
-    await queue.enqueueMany(Array.from({ length: 1000 }, () => ({ handler: 'count' })));
+  await enqueueToCount(queue, jobs);
   const began = new Map<number, number>();
   const workers: Worker[] = [];
   const count: TestHandler = async ({ seq }) => {

@@ -71,18 +71,15 @@ export const claims = (parameters: ClaimParameters): string => `
   claimed AS (
     UPDATE queuectl.jobs j SET state = 'processing', run = j.run + 1, session_id = $1::bigint, started_at = now, updated_at = now
     FROM picked p, clock WHERE j.seq = p.seq
-    RETURNING ${BEFORE_CLAIM}, now
+    RETURNING ${BEFORE_CLAIM}
   )`;
-
-/** `now`: when they were claimed. */
-const CLAIMED_COLUMNS = [...COLUMNS, 'now'];
 
 /**
  * `claimed` as a list for each column, in the order of the claim. The server then finds out once how the values of a column
  * are written, where in whole rows it does for each value, and no name travels with each job: 2.8 µs a job of 500, not 5.7.
  */
 export const CLAIMED = `
-  SELECT json_build_array(${CLAIMED_COLUMNS.map((column) => `json_agg(c.${column})`).join(', ')})
+  SELECT json_build_array(${COLUMNS.map((column) => `json_agg(c.${column})`).join(', ')})
   FROM (SELECT * FROM claimed ORDER BY priority DESC, run_at, seq) c`;
 
 /** Its answer as rows. */
@@ -90,7 +87,7 @@ export function claimedRows(answer: unknown): Row[] {
   const columns = answer as readonly (readonly unknown[] | null)[];
   return (columns[0] ?? []).map((_, n) => {
     const row: Record<string, unknown> = {};
-    CLAIMED_COLUMNS.forEach((name, at) => (row[name] = columns[at]?.[n]));
+    COLUMNS.forEach((name, at) => (row[name] = columns[at]?.[n]));
     return row;
   });
 }

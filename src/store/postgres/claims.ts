@@ -47,7 +47,7 @@ const EXCHANGE = `
   )})
   SELECT (SELECT count(*) FROM ended) AS ends, -- first, so that nothing is claimed by who still waits for its own jobs
     (SELECT stop_requested_at FROM own) AS stop_requested_at, (SELECT stop_now FROM own) AS stop_now,
-    (${CLAIMED}) AS claims,
+    (${CLAIMED}) AS claims, (SELECT now FROM clock) AS claimed_at,
     (SELECT json_agg(json_build_array(f.seq, f.run)) FROM finished f
       WHERE (f.seq, f.run) NOT IN (SELECT seq, run FROM ended)) AS refused,
     (SELECT json_agg(json_build_array(r.seq, r.run)) FROM running r
@@ -87,8 +87,9 @@ export async function exchange(
   const refused = keysIn(row['refused']);
   const before = await doubts.resolve(connection, session, inOrder(first, refused));
   const lost = without(inOrder(request.finished, [...refused, ...again]), before.recorded);
+  const claimedAtMs = Number(row['claimed_at']);
   const answer = {
-    claims: claimedRows(row['claims']).map((claim) => toClaimedJob(claim, session.id, Number(claim['now']))),
+    claims: claimedRows(row['claims']).map((claim) => toClaimedJob(claim, session.id, claimedAtMs)),
     lost: [...lost, ...inOrder(request.running, keysIn(row['disowned']))],
     cancelled: inOrder(first, [...keysIn(row['cancelled']), ...before.cancelled]),
     cancels: toCancelledRuns(row['cancels']),
