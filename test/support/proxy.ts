@@ -7,8 +7,8 @@ import type { TestServer } from './postgres.js';
 export interface Proxy {
   /** The URL that leads through it. */
   readonly url: string;
-  /** The answer to what is asked next (with these words) is kept from the client, and its connection ends: what was asked has been done. */
-  readonly loseNextAnswer: (words?: string) => void;
+  /** The answer to what is next asked with these words is kept from the client, and its connection ends: what was asked has been done. */
+  readonly loseNextAnswer: (words: string) => void;
   /** From now on what these words stand in, and all that follows on its connection, waits; null: it goes on. */
   readonly stall: (words: string | null) => void;
   /** Ends every connection. */
@@ -75,7 +75,7 @@ export async function startProxy(url: string): Promise<Proxy> {
     };
     client.on('data', (data) => {
       if (data.includes('LISTEN ')) listeners.add(server);
-      isLost ||= losesNext !== null && data.includes(losesNext) && !isAtItsOwnTime(data);
+      isLost ||= losesNext !== null && data.includes(losesNext);
       if (isLost) losesNext = null;
       if (waiting.length > 0 || (stallsAt !== null && data.includes(stallsAt))) {
         waiting.push(data);
@@ -96,7 +96,7 @@ export async function startProxy(url: string): Promise<Proxy> {
   };
   return {
     url: through.href,
-    loseNextAnswer: (words = '') => (losesNext = words),
+    loseNextAnswer: (words) => (losesNext = words),
     stall: (words) => {
       stallsAt = words;
       if (words !== null) return;
@@ -141,9 +141,4 @@ function withoutNotifications(data: Buffer): Buffer {
     at = end;
   }
   return Buffer.concat(kept);
-}
-
-/** The bell, a beat, or the start of a connection, for a beat perhaps: nobody's question. */
-function isAtItsOwnTime(data: Buffer): boolean {
-  return ['NOTIFY', 'heartbeat', 'application_name'].some((words) => data.includes(words));
 }

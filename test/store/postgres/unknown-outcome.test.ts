@@ -36,7 +36,7 @@ describe.skipIf(noPostgres !== undefined)(`a connection that breaks${whySkipped}
     const first = await store.exchange(session, { running: [], finished: [], free: 1 });
     const finished = first.claims.map((job) => ended(job, TO.failed));
     const request = { running: [], finished, free: 1 };
-    proxy.loseNextAnswer();
+    proxy.loseNextAnswer('{"failed"}');
     await expect(store.exchange(session, request)).rejects.toMatchObject({ code: 'unavailable' });
     expect(await jobOf(store, '1')).toMatchObject({ state: 'failed', attempts: 1 });
     expect(await jobOf(store, '2')).toMatchObject({ state: 'processing', run: 1 });
@@ -86,7 +86,7 @@ describe.skipIf(noPostgres !== undefined)(`a connection that breaks${whySkipped}
     const { claims } = await store.exchange(session, { running: [], finished: [], free: 1 });
     await cancelJob(store, '1', { signal: 'SIGTERM', graceMs: null, reason: 'cancelled by a person' });
     const request = { running: [], finished: claims.map((job) => ended(job, TO.failed)), free: 0 };
-    proxy.loseNextAnswer();
+    proxy.loseNextAnswer('{"failed"}');
     await expect(store.exchange(session, request)).rejects.toMatchObject({ code: 'unavailable' });
     expect(await store.exchange(session, request)).toMatchObject({
       lost: [],
@@ -103,7 +103,7 @@ describe.skipIf(noPostgres !== undefined)(`a connection that breaks${whySkipped}
     const other = await openStore(url, { lockTimeoutMs: 20_000, home: temporaryHome() });
     onTestFinished(() => other.close());
     await other.rescueSession(session, []);
-    proxy.loseNextAnswer();
+    proxy.loseNextAnswer('{"completed"}');
     const request = { running: [], finished, free: 0 };
     await expect(store.exchange(session, request)).rejects.toMatchObject({ code: 'unavailable' });
     expect((await store.exchange(session, request)).lost).toEqual([{ seq: 1, run: 1 }]);
@@ -112,7 +112,7 @@ describe.skipIf(noPostgres !== undefined)(`a connection that breaks${whySkipped}
 
   test('after a job was stored: the error says that nobody knows, and the job is there', async () => {
     const { store, proxy } = await openThroughProxy();
-    proxy.loseNextAnswer();
+    proxy.loseNextAnswer('{"named"}');
     await expect(store.insertJobs([newJob({ id: 'named' })], 'error')).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('not known whether') as string,
